@@ -1,0 +1,1 @@
+"""Clinic: pure clinical rules over plain values. Knows nothing else."""

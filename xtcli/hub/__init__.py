@@ -1,0 +1,1 @@
+"""Hub: a station with many peers. Knows no screen."""

@@ -1,0 +1,3 @@
+"""Chinese for the sentences of `cli`."""
+
+WORDS: dict[str, str] = {}

@@ -1,0 +1,3 @@
+"""Chinese for the sentences of `clinic`."""
+
+WORDS: dict[str, str] = {}

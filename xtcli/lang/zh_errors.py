@@ -1,0 +1,3 @@
+"""Chinese for the sentences of `errors`."""
+
+WORDS: dict[str, str] = {}

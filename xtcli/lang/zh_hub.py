@@ -1,0 +1,3 @@
+"""Chinese for the sentences of `hub`."""
+
+WORDS: dict[str, str] = {}

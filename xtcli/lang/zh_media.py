@@ -1,0 +1,3 @@
+"""Chinese for the sentences of `media`."""
+
+WORDS: dict[str, str] = {}

@@ -1,0 +1,3 @@
+"""Chinese for the sentences of `records`."""
+
+WORDS: dict[str, str] = {}

@@ -1,0 +1,3 @@
+"""Chinese for the sentences of `station`."""
+
+WORDS: dict[str, str] = {}

@@ -1,0 +1,3 @@
+"""Chinese for the sentences of `transport`."""
+
+WORDS: dict[str, str] = {}

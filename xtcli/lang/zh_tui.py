@@ -1,0 +1,3 @@
+"""Chinese for the sentences of `tui`."""
+
+WORDS: dict[str, str] = {}

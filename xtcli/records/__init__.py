@@ -1,0 +1,1 @@
+"""Records: what clinicians did, signed. Knows no link, screen or sound."""

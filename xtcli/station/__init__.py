@@ -1,0 +1,1 @@
+"""Station: the one place where records, transport, media and clinic meet."""

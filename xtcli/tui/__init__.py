@@ -1,0 +1,1 @@
+"""The terminal interface: draws values, posts messages, calls the station."""
