@@ -1,1 +1,4 @@
-"""Media: Opus, voice notes, pictures, ECG waveforms, calls. Does not know who is calling, or why."""
+"""Media: Opus, voice notes, pictures, ECG waveforms, calls.
+
+It does not know who is calling, or why.
+"""

@@ -1,1 +1,4 @@
-"""Transport: bundles, symbols, links, carriers. Carries opaque bytes with a priority; never asks what they mean."""
+"""Transport: bundles, symbols, links, carriers.
+
+It carries opaque bytes with a priority and never asks what they mean.
+"""
