@@ -2,14 +2,34 @@
 
 WORDS: dict[str, str] = {
     # The bad-link emulator.
-    "There is no link profile called {name}.": "没有名为 {name} 的链路配置。",
-    "Use one of: {names}.": "请选用：{names}。",
-    "This recording cannot be played: {why}.": "无法回放这份链路记录：{why}。",
-    "Give a mahimahi trace (a time in ms a line) or a CSV with download_mbps, upload_mbps.": "请提供 mahimahi 记录（每行一个毫秒数），或含 download_mbps、upload_mbps 两列的 CSV。",
-    "it is empty or too long": "文件为空或过长",
-    "a line is not a whole number of milliseconds": "有一行不是整数毫秒",
-    "its times do not rise": "时间没有递增",
-    "it has no column {column}": "缺少 {column} 列",
-    "a row has no usable rate, or all rates are 0": "有一行没有可用的速率，或速率全为 0",
+    "There is no link profile called {name}.": ("没有名为 {name} 的链路配置。"),
+    "Use one of: {names}.": ("请选用：{names}。"),
+    "This recording cannot be played: {why}.": ("无法回放这份链路记录：{why}。"),
+    "Give a mahimahi trace (a time in ms a line) or a CSV with download_mbps, upload_mbps.": (
+        "请提供 mahimahi 记录（每行一个毫秒数），或含 download_mbps、upload_mbps 两列的 CSV。"
+    ),
+    "it is empty or too long": ("文件为空或过长"),
+    "a line is not a whole number of milliseconds": ("有一行不是整数毫秒"),
+    "its times do not rise": ("时间没有递增"),
+    "it has no column {column}": ("缺少 {column} 列"),
+    "a row has no usable rate, or all rates are 0": ("有一行没有可用的速率，或速率全为 0"),
+    "{text} is not an address.": ("{text} 不是有效的地址。"),
+    "Write it as HOST:PORT, for example 127.0.0.1:4400.": (
+        "请写成 主机:端口，例如 127.0.0.1:4400。"
+    ),
+    "The address {address} is not known: {why}.": ("找不到地址 {address}：{why}。"),
+    "Check the name, or give the number.": ("请检查主机名，或直接填写 IP 地址。"),
+    "Nothing can listen at {address}: {why}.": ("无法在 {address} 监听：{why}。"),
+    "Choose another port; port 0 takes any that is free.": (
+        "请换一个端口；端口 0 表示任选空闲端口。"
+    ),
+    "There can be no such link: {why}.": ("不可能有这样的链路：{why}。"),
+    "Correct the number.": ("请更正数值。"),
+    "{text} is not an outage.": ("{text} 不是有效的中断设置。"),
+    "Write DOWN/PERIOD in seconds, for example 60/90.": ("请写成 中断秒数/周期秒数，例如 60/90。"),
+    "The recording {path} cannot be read: {why}.": ("无法读取链路记录 {path}：{why}。"),
+    "Give a CSV, or the common name of a mahimahi pair NAME.up and NAME.down.": (
+        "请提供 CSV，或一对 mahimahi 文件 NAME.up 和 NAME.down 的共同名称。"
+    ),
     # End of the bad-link emulator.
 }

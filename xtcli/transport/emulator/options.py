@@ -1,0 +1,150 @@
+"""How people choose a link: the options shared by the UDP relay and `badlink`.
+
+It reads recordings from disk; what they mean is `capacity`'s business.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Sequence
+from copy import copy
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from xtcli.errors import UsageError, XtError
+from xtcli.transport.emulator.capacity import Capacity, parse_mahimahi, parse_rates
+from xtcli.transport.emulator.core import Duplex
+from xtcli.transport.emulator.profiles import PROFILES, Outages, Profile, profile
+
+SEED_STRIDE = 1_000_003
+"""Seeds of a choice's roads lie this far apart, so that neighbouring seeds share none."""
+
+LINK_HELP = "\n".join(
+    f"  {p.name:<9} {'' if p.rate_up_bps is None else f'{p.rate_up_bps / 1e3:g}k up, '}"
+    f"{'unlimited' if p.rate_down_bps is None else f'{p.rate_down_bps / 1e3:g}k bit/s down'}, "
+    f"{p.delay_s * 1e3:g}±{p.jitter_s * 1e3:g} ms one way, {p.loss:.0%} loss"
+    f"{f' in bursts of {p.burst_mean:g}' if p.loss else ''}"
+    f"{', down 60 s in every 90' if p.outages else ''}"
+    for p in PROFILES.values()
+)
+
+
+@dataclass(frozen=True, slots=True)
+class LinkChoice:
+    """What was chosen: a profile, a seed, and recordings in place of its rates if any."""
+
+    profile: Profile
+    seed: int = 0
+    capacity_up: Capacity | None = None
+    capacity_down: Capacity | None = None
+
+    def road(self, number: int = 0, overhead: int = 0) -> Duplex:
+        """Road `number` of this choice: same link, chance of its own, fresh at second 0."""
+        return Duplex(
+            self.profile,
+            self.seed + number * SEED_STRIDE,
+            overhead=overhead,
+            capacity_up=copy(self.capacity_up),
+            capacity_down=copy(self.capacity_down),
+        )
+
+
+def add_link_options(parser: argparse.ArgumentParser) -> None:
+    """Add --link, --seed and what may differ from the named profile."""
+    link = parser.add_argument_group("link")
+    link.add_argument("--link", default="gprs", metavar="NAME", help="profile; default gprs")
+    link.add_argument("--seed", type=int, default=0, help="same seed, same losses; default 0")
+    link.add_argument("--rate-up", type=float, metavar="BIT/S", help="post to hub")
+    link.add_argument("--rate-down", type=float, metavar="BIT/S", help="hub to post")
+    link.add_argument("--delay", type=float, metavar="S", help="one way")
+    link.add_argument("--jitter", type=float, metavar="S", help="delay is uniform in ± this")
+    link.add_argument("--loss", type=float, metavar="P", help="share of packets lost, 0 to 1")
+    link.add_argument("--burst", type=float, metavar="N", help="mean packets lost in a row")
+    link.add_argument("--queue", type=float, metavar="S", help="seconds of the rate in the queue")
+    link.add_argument("--outage", metavar="DOWN/PERIOD", help="dead DOWN seconds in every PERIOD")
+    link.add_argument(
+        "--trace",
+        metavar="FILE",
+        help="play a recording: a CSV, or a mahimahi pair FILE.up and FILE.down",
+    )
+    link.add_argument("--trace-start", type=float, default=0.0, metavar="S", help="skip S seconds")
+
+
+def chosen_link(options: argparse.Namespace) -> LinkChoice:
+    """What `add_link_options` gathered; UsageError if it cannot be."""
+    link = profile(options.link)
+    given: dict[str, Any] = {
+        field: value
+        for field, value in (
+            ("rate_up_bps", options.rate_up),
+            ("rate_down_bps", options.rate_down),
+            ("delay_s", options.delay),
+            ("jitter_s", options.jitter),
+            ("loss", options.loss),
+            ("burst_mean", options.burst),
+            ("queue_s", options.queue),
+            ("outages", parse_outage(options.outage) if options.outage else None),
+        )
+        if value is not None
+    }
+    up, down = load_trace(options.trace, options.trace_start) if options.trace else (None, None)
+    choice = LinkChoice(replace(link, **given), options.seed, up, down)
+    try:
+        choice.road()
+    except ValueError as error:
+        raise UsageError(
+            "There can be no such link: {why}.", "Correct the number.", why=str(error)
+        ) from error
+    return choice
+
+
+def parse_outage(text: str) -> Outages:
+    """`DOWN/PERIOD` seconds: up first for half of the time that is left, then down."""
+    try:
+        down_s, period_s = (float(part) for part in text.split("/"))
+        first_s = (period_s - down_s) / 2
+        return Outages(((first_s, first_s + down_s),), period_s)
+    except ValueError as error:
+        raise UsageError(
+            "{text} is not an outage.",
+            "Write DOWN/PERIOD in seconds, for example 60/90.",
+            text=text,
+        ) from error
+
+
+def load_trace(name: str, start_s: float = 0.0) -> tuple[Capacity, Capacity]:
+    """Up and down capacity from a CSV, or from the mahimahi pair NAME.up and NAME.down."""
+    if name.endswith(".csv"):
+        text = _read(Path(name))
+        return parse_rates(text, "upload_mbps", start_s), parse_rates(
+            text, "download_mbps", start_s
+        )
+    base = name.removesuffix(".up").removesuffix(".down")
+    return (
+        parse_mahimahi(_read(Path(base + ".up")), start_s),
+        parse_mahimahi(_read(Path(base + ".down")), start_s),
+    )
+
+
+def _read(path: Path) -> str:
+    """The text of a recording; UsageError if there is none."""
+    try:
+        return path.read_text(encoding="ascii")
+    except (OSError, ValueError) as error:
+        raise UsageError(
+            "The recording {path} cannot be read: {why}.",
+            "Give a CSV, or the common name of a mahimahi pair NAME.up and NAME.down.",
+            path=str(path),
+            why=getattr(error, "strerror", None) or "not text",
+        ) from error
+
+
+def guarded(run: Callable[[Sequence[str]], int], arguments: Sequence[str] | None = None) -> int:
+    """Run a tool: an XtError becomes two lines on stderr and its exit code."""
+    try:
+        return run(sys.argv[1:] if arguments is None else arguments)
+    except XtError as error:
+        print(f"{error}\n{error.advice}".rstrip(), file=sys.stderr)
+        return int(error.exit_code)
