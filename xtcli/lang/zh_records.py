@@ -2,22 +2,38 @@
 
 WORDS: dict[str, str] = {
     "{text} is not a record number.": "“{text}”不是记录号。",
-    "A record number is two numbers with a dash, such as 12-34.": "记录号是用短横连接的两个数字，例如 12-34。",
+    "A record number is two numbers with a dash, such as 12-34.": (
+        "记录号是用短横连接的两个数字，例如 12-34。"
+    ),
     "The value given for {field} cannot be used.": "“{field}”的内容不可用。",
     "Correct it and try again.": "请更正后再试。",
     "{field} is missing.": "缺少“{field}”。",
     "Give it and try again.": "请补填后再试。",
-    "{field} has {size} characters; at most {most} fit.": "“{field}”有 {size} 个字，最多 {most} 个。",
+    "{field} has {size} characters; at most {most} fit.": (
+        "“{field}”有 {size} 个字，最多 {most} 个。"
+    ),
     "Shorten it and try again.": "请缩短后再试。",
-    "{field} holds a character that cannot be shown (U+{code}).": "“{field}”含有无法显示的字符（U+{code}）。",
+    "{field} holds a character that cannot be shown (U+{code}).": (
+        "“{field}”含有无法显示的字符（U+{code}）。"
+    ),
     "Remove it and try again.": "请删除后再试。",
-    "This entry has {size} bytes; at most {most} fit.": "本条记录有 {size} 字节，最多 {most} 字节。",
+    "This entry has {size} bytes; at most {most} fit.": (
+        "本条记录有 {size} 字节，最多 {most} 字节。"
+    ),
     "Shorten the texts, or attach a document instead.": "请缩短文字，或改用附件。",
     "A record that arrived cannot be read ({reason}).": "收到的一条记录无法读取（{reason}）。",
-    "It was set aside. Ask the sending station to update xt or to check its log.": "该记录已另存。请发送站点升级 xt 或检查其日志。",
-    "The number, author, time or case of this entry is out of range.": "本条记录的编号、作者、时间或病例号超出范围。",
+    "It was set aside. Ask the sending station to update xt or to check its log.": (
+        "该记录已另存。请发送站点升级 xt 或检查其日志。"
+    ),
+    "The number, author, time or case of this entry is out of range.": (
+        "本条记录的编号、作者、时间或病例号超出范围。"
+    ),
     "Check the station's clock and the case number.": "请检查本站时钟和病例号。",
-    "A record that arrived has {size} signature bytes, not {most}.": "收到的一条记录签名为 {size} 字节，应为 {most} 字节。",
+    "A record that arrived has {size} signature bytes, not {most}.": (
+        "收到的一条记录签名为 {size} 字节，应为 {most} 字节。"
+    ),
     "A record that arrived does not say what came before it.": "收到的一条记录没有说明它的前一条。",
-    "It was set aside. Ask the sending station to check its log: xt log verify": "该记录已另存。请发送站点检查其日志：xt log verify",
+    "It was set aside. Ask the sending station to check its log: xt log verify": (
+        "该记录已另存。请发送站点检查其日志：xt log verify"
+    ),
 }
