@@ -47,12 +47,12 @@ def _resolve(address: Address) -> tuple[int, Address]:
     """Family and numeric form of an address; UsageError if the name is unknown."""
     try:
         found = socket.getaddrinfo(*address, type=socket.SOCK_DGRAM)[0]
-    except OSError as error:
+    except (OSError, UnicodeError) as error:
         raise UsageError(
             "The address {address} is not known: {why}.",
             "Check the name, or give the number.",
             address=show_address(address),
-            why=error.strerror or str(error),
+            why=getattr(error, "strerror", None) or str(error),
         ) from error
     return found[0], (str(found[4][0]), int(found[4][1]))
 

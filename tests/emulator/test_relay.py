@@ -1,0 +1,295 @@
+"""The relay over real sockets: what goes in comes out, late, counted, from one port per client."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from xtcli.errors import ExitCode, UsageError
+from xtcli.transport.emulator.__main__ import main
+from xtcli.transport.emulator.core import Duplex
+from xtcli.transport.emulator.options import guarded, load_trace, parse_outage
+from xtcli.transport.emulator.profiles import profile
+from xtcli.transport.emulator.relay import CLIENTS_MAX, Relay, parse_address, show_address
+
+LOOPBACK = ("127.0.0.1", 0)
+SHORT = replace(profile("lan"), rate_up_bps=400e3, rate_down_bps=400e3, delay_s=0.05)
+PATIENCE_S = 20.0
+
+
+class Far:
+    """A UDP socket of the test, read with patience."""
+
+    def __init__(self, address: tuple[str, int] = LOOPBACK) -> None:
+        self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.socket.bind(address)
+        self.socket.setblocking(False)
+
+    @property
+    def address(self) -> tuple[str, int]:
+        host, port = self.socket.getsockname()[:2]
+        return str(host), int(port)
+
+    async def read(self) -> tuple[bytes, tuple[str, int]]:
+        """The next datagram and where it came from."""
+        loop = asyncio.get_running_loop()
+        return await asyncio.wait_for(loop.sock_recvfrom(self.socket, 65_535), PATIENCE_S)
+
+    def send(self, data: bytes, to: tuple[str, int]) -> None:
+        self.socket.sendto(data, to)
+
+
+@pytest.fixture
+def far() -> Iterator[Callable[[], Far]]:
+    """Makes sockets and closes them."""
+    made: list[Far] = []
+
+    def make() -> Far:
+        made.append(Far())
+        return made[-1]
+
+    yield make
+    for one in made:
+        one.socket.close()
+
+
+def short_road(_number: int) -> Duplex:
+    return Duplex(SHORT)
+
+
+def test_there_and_back_takes_the_links_time(far: Callable[[], Far]) -> None:
+    """A datagram and its answer arrive whole, not before the link allows, and are counted."""
+
+    async def body() -> None:
+        loop = asyncio.get_running_loop()
+        hub, post = far(), far()
+        relay = Relay(LOOPBACK, hub.address, short_road)
+        began = loop.time()
+        post.send(b"request" * 100, relay.address)
+        data, nat = await hub.read()
+        assert data == b"request" * 100
+        assert loop.time() - began >= 0.05 + 728 * 8 / 400e3 - 1e-6
+        hub.send(b"answer", nat)
+        assert (await post.read())[0] == b"answer"
+        assert loop.time() - began >= 0.1 + (728 + 34) * 8 / 400e3 - 1e-6
+        stats = relay.stats()
+        assert (stats["bytes_up"], stats["bytes_down"]) == (728, 34)
+        assert (stats["datagrams_up"], stats["datagrams_down"]) == (1, 1)
+        relay.close()
+
+    asyncio.run(body())
+
+
+def test_the_rate_holds_over_real_sockets(far: Callable[[], Far]) -> None:
+    """Twenty datagrams of 1000 bytes need at least their time at 400 kbit/s, in order."""
+
+    async def body() -> None:
+        loop = asyncio.get_running_loop()
+        hub, post = far(), far()
+        relay = Relay(LOOPBACK, hub.address, short_road)
+        began = loop.time()
+        for number in range(20):
+            post.send(bytes([number]) * 972, relay.address)
+        order = [(await hub.read())[0][0] for _ in range(20)]
+        assert order == list(range(20))
+        assert loop.time() - began >= 0.05 + 20 * 8000 / 400e3 - 1e-6
+        relay.close()
+
+    asyncio.run(body())
+
+
+def test_each_client_has_its_own_port_and_road(far: Callable[[], Far]) -> None:
+    """The target tells clients apart by address; answers reach the right one."""
+
+    async def body() -> None:
+        hub, first, second = far(), far(), far()
+        relay = Relay(LOOPBACK, hub.address, short_road)
+        first.send(b"1", relay.address)
+        second.send(b"2", relay.address)
+        came = dict([await hub.read(), await hub.read()])
+        assert came[b"1"] != came[b"2"]
+        hub.send(b"for two", came[b"2"])
+        hub.send(b"for one", came[b"1"])
+        assert (await first.read())[0] == b"for one"
+        assert (await second.read())[0] == b"for two"
+        assert set(relay.roads()) == {first.address, second.address}
+        relay.close()
+
+    asyncio.run(body())
+
+
+def test_rebind_changes_the_port_and_forgets_the_old_one(far: Callable[[], Far]) -> None:
+    """After a new SIM the hub sees a new address; what it sends to the old one vanishes."""
+
+    async def body() -> None:
+        hub, post = far(), far()
+        relay = Relay(LOOPBACK, hub.address, short_road)
+        post.send(b"before", relay.address)
+        _, old = await hub.read()
+        relay.rebind()
+        post.send(b"after", relay.address)
+        data, new = await hub.read()
+        assert data == b"after"
+        assert new != old
+        hub.send(b"to the old port", old)
+        hub.send(b"to the new port", new)
+        assert (await post.read())[0] == b"to the new port"
+        relay.close()
+
+    asyncio.run(body())
+
+
+def test_loss_over_real_sockets_is_the_seeds(far: Callable[[], Far]) -> None:
+    """Exactly the datagrams that the core loses for this seed are lost."""
+    lossy = replace(SHORT, loss=0.3, burst_mean=2.0, rate_up_bps=None)
+    model = Duplex(lossy, 5).up
+    for number in range(100):
+        model.push(bytes([number]), 0.0)
+    expected = {packet[0] for packet in model.pop(10.0)}
+
+    async def body() -> set[int]:
+        hub, post = far(), far()
+        relay = Relay(LOOPBACK, hub.address, lambda _: Duplex(lossy, 5))
+        for number in range(100):
+            post.send(bytes([number]), relay.address)
+        came = {(await hub.read())[0][0] for _ in range(len(expected))}
+        relay.close()
+        return came
+
+    assert asyncio.run(body()) == expected
+    assert 50 <= len(expected) < 90
+
+
+def test_nobody_listening_is_loss_not_a_crash(far: Callable[[], Far]) -> None:
+    """The system's "port unreachable" is swallowed; the relay goes on when somebody listens."""
+
+    async def body() -> None:
+        gone, post = far(), far()
+        target = gone.address
+        gone.socket.close()
+        relay = Relay(LOOPBACK, target, short_road)
+        post.send(b"lost", relay.address)
+        while not relay.roads() or relay.roads()[post.address].next_timer() is not None:
+            await asyncio.sleep(0.01)
+        back = Far(target)
+        post.send(b"first after refusal", relay.address)
+        post.send(b"heard", relay.address)
+        heard = [(await back.read())[0]]
+        if heard != [b"heard"]:
+            heard.append((await back.read())[0])
+        assert heard[-1] == b"heard"
+        back.socket.close()
+        relay.close()
+
+    asyncio.run(body())
+
+
+def test_clients_are_bounded(far: Callable[[], Far]) -> None:
+    """Addresses beyond the limit are refused and counted, not remembered."""
+
+    async def body() -> None:
+        hub = far()
+        relay = Relay(LOOPBACK, hub.address, short_road)
+        for number in range(CLIENTS_MAX):
+            relay._clients["10.0.0.1", number] = None  # type: ignore[assignment]
+        assert relay._client(("10.0.0.2", 1)) is None
+        assert relay.refused_clients == 1
+        relay._clients.clear()
+        relay.close()
+
+    asyncio.run(body())
+
+
+def test_a_taken_port_is_one_clear_error(far: Callable[[], Far]) -> None:
+    async def body() -> None:
+        hub = far()
+        with pytest.raises(UsageError, match="Nothing can listen"):
+            Relay(hub.address, hub.address, short_road)
+
+    asyncio.run(body())
+
+
+@pytest.mark.parametrize("text", ["", "host", ":4400", "host:", "host:x", "host:70000", "host:٣"])
+def test_bad_addresses_are_refused(text: str) -> None:
+    with pytest.raises(UsageError, match="not an address"):
+        parse_address(text)
+
+
+def test_addresses_of_both_families() -> None:
+    assert parse_address("127.0.0.1:4400") == ("127.0.0.1", 4400)
+    assert parse_address("[::1]:4400") == ("::1", 4400)
+    assert show_address(("::1", 4400)) == "[::1]:4400"
+
+
+def test_the_program_serves_and_reports() -> None:
+    """`--json`: first line the port, on SIGUSR1 and at the end the counters."""
+    hub = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    hub.bind(LOOPBACK)
+    hub.settimeout(PATIENCE_S)
+    target = f"127.0.0.1:{hub.getsockname()[1]}"
+    command = [sys.executable, "-m", "xtcli.transport.emulator", "--link", "lan", "--to", target]
+    with hub, subprocess.Popen([*command, "--json"], stdout=subprocess.PIPE, text=True) as relay:
+        assert relay.stdout is not None
+        started = json.loads(relay.stdout.readline())
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as post:
+            post.sendto(b"hello", (started["host"], started["port"]))
+            data, first = hub.recvfrom(99)
+            assert data == b"hello"
+            relay.send_signal(signal.SIGUSR1)
+            assert json.loads(relay.stdout.readline())["bytes_up"] == 33
+            relay.send_signal(signal.SIGUSR2)
+            relay.send_signal(signal.SIGUSR1)
+            relay.stdout.readline()
+            post.sendto(b"again", (started["host"], started["port"]))
+            assert hub.recvfrom(99)[1] != first
+        relay.send_signal(signal.SIGTERM)
+        final = json.loads(relay.stdout.readline())
+        assert relay.wait(PATIENCE_S) == 0
+    assert (final["event"], final["link"], final["datagrams_up"]) == ("stats", "lan", 2)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "word"),
+    [
+        (["--link", "5g", "--to", "127.0.0.1:1"], "5g"),
+        (["--loss", "1.5", "--to", "127.0.0.1:1"], "no such link"),
+        (["--outage", "90/60", "--to", "127.0.0.1:1"], "not an outage"),
+        (["--to", "nowhere"], "not an address"),
+        (["--trace", "missing.csv", "--to", "127.0.0.1:1"], "missing.csv"),
+        (["--to", "host..name:1"], "not known"),
+    ],
+)
+def test_bad_options_get_one_sentence_and_the_next_step(
+    arguments: list[str], word: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert guarded(main, arguments) == ExitCode.USAGE
+    what, advice = capsys.readouterr().err.strip().splitlines()
+    assert word in what
+    assert advice
+
+
+def test_outage_option_starts_up() -> None:
+    schedule = parse_outage("60/90")
+    assert [schedule.down(t) for t in (0, 14.9, 15, 74.9, 75, 105)] == [
+        False, False, True, True, False, True,
+    ]  # fmt: skip
+
+
+def test_recordings_load_as_pair_and_as_csv(tmp_path: Path) -> None:
+    (tmp_path / "drive.up").write_text("1\n10\n")
+    (tmp_path / "drive.down").write_text("1\n5\n10\n")
+    (tmp_path / "sat.csv").write_text("t_s,download_mbps,upload_mbps\n0,8,1\n")
+    for name in ("drive", "drive.up", "drive.down"):
+        up, down = load_trace(str(tmp_path / name))
+        assert (up.mean_bps, down.mean_bps) == pytest.approx((2.4e6, 3.6e6))
+    up, down = load_trace(str(tmp_path / "sat.csv"))
+    assert (up.mean_bps, down.mean_bps) == pytest.approx((1e6, 8e6))
