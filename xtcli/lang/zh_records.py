@@ -36,4 +36,25 @@ WORDS: dict[str, str] = {
     "It was set aside. Ask the sending station to check its log: xt log verify": (
         "该记录已另存。请发送站点检查其日志：xt log verify"
     ),
+    "The keys of this station are locked.": "本站密钥已加锁。",
+    "Give the PIN.": "请输入 PIN 码。",
+    "That is not the PIN of this station.": "PIN 码不正确。",
+    "Try again.": "请重试。",
+    "The key file of this station cannot be read.": "本站的密钥文件无法读取。",
+    "Restore it from your copy, or ask the hub for a new invitation: xt join CODE": (
+        "请从备份恢复，或向枢纽索取新的邀请码：xt join CODE"
+    ),
+    "Another record with the same number is already here.": "已有另一条同号记录。",
+    "It does not continue the log of its station.": "它与该站点的日志不衔接。",
+    "Its signature does not check.": "签名不符。",
+    "Its author's right to sign had ended.": "作者的签名权已终止。",
+    "Its author does not belong to that station.": "作者不属于该站点。",
+    "The case it names is not a request.": "它所指的病例不是协诊申请。",
+    "A post may write in its own cases only.": "卫生室只能在自己的病例中记录。",
+    "Its author does not belong to the case's department.": "作者不属于该病例的科室。",
+    "Its author may not make entries of this kind.": "作者无权作此类记录。",
+    "What it refers to does not belong to this case or this person.": (
+        "它所引用的内容不属于本病例或本人。"
+    ),
+    "It cannot be read.": "无法读取。",
 }

@@ -21,7 +21,7 @@ import msgpack
 from xtcli.errors import BundleRejected, UsageError
 from xtcli.records import identity, limits
 from xtcli.records.ids import RecordId
-from xtcli.records.types import BODIES, Body, Kind, Request
+from xtcli.records.types import BODIES, OUTSIDE_CASES, Body, Kind, Request
 from xtcli.records.values import Patient, Sex, Urgency
 from xtcli.records.wire import Coder, coded
 
@@ -107,6 +107,7 @@ def _check_head(content: Content) -> None:
         and 0 <= content.at <= limits.at_max_seconds
         and (case is None or case.valid)
         and (case == content.id) == (content.kind is Kind.REQUEST)
+        and (case is None) == (content.kind in OUTSIDE_CASES)
     )
     if not good:
         raise UsageError(

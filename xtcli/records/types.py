@@ -358,3 +358,9 @@ _ALL: tuple[type[Body], ...] = (
     Departments,
 )  # fmt: skip
 BODIES: dict[Kind, type[Body]] = {of.kind: of for of in _ALL}
+
+ROSTER_KINDS = frozenset((Kind.STATION, Kind.PRACTITIONER, Kind.REVOKED, Kind.DEPARTMENTS))
+OUTSIDE_CASES = ROSTER_KINDS | {Kind.RECEIPT}
+"""Kinds that belong to no case; every other kind belongs to one."""
+CLINICAL_KINDS = frozenset((Kind.REQUEST, Kind.NOTE, Kind.ATTACH, Kind.ASK))
+"""What a specialist bases an answer on; the version of a case is hashed over these."""
