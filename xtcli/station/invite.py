@@ -1,4 +1,4 @@
-"""Enrolment on paper: the invitation code, and what a joining station and its hub say to each other.
+"""Enrolment on paper: the invitation code, and what a joining station and its hub say.
 
 Pure: bytes in, values out. It does not know sockets, files, or which invitations are still open.
 Specified in docs/format/enrolment.md.
@@ -36,7 +36,7 @@ def realm_of(sign_public: bytes) -> bytes:
 
 @dataclass(frozen=True, slots=True)
 class Invitation:
-    """What a one-line code says: where the hub is, which keys it has, and a secret that works once."""
+    """What a one-line code says: where the hub is, its keys, a secret that works once."""
 
     address: str
     hub_seal: bytes

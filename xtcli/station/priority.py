@@ -1,6 +1,6 @@
 """How urgent each thing is on a link: the one table that maps meaning to a number.
 
-0 goes first: critical and stat; then text, ECG, voice, thumbnail, full image (docs/ARCHITECTURE.md).
+0 goes first: critical and stat; then text, ECG, voice, thumbnail, full image.
 """
 
 from __future__ import annotations
