@@ -31,5 +31,34 @@ WORDS: dict[str, str] = {
     "Give a CSV, or the common name of a mahimahi pair NAME.up and NAME.down.": (
         "请提供 CSV，或一对 mahimahi 文件 NAME.up 和 NAME.down 的共同名称。"
     ),
+    "Network namespaces exist on Linux only.": ("只有 Linux 才有网络命名空间。"),
+    "Use the UDP relay: --listen and --to.": ("请改用 UDP 中继：--listen 和 --to。"),
+    "Joining network namespaces needs root.": ("连接网络命名空间需要 root 权限。"),
+    "Run it with sudo, or use the UDP relay: --listen and --to.": (
+        "请用 sudo 运行，或改用 UDP 中继：--listen 和 --to。"
+    ),
+    "The command ip is missing.": ("缺少 ip 命令。"),
+    "Install iproute2, or use the UDP relay: --listen and --to.": (
+        "请安装 iproute2，或改用 UDP 中继：--listen 和 --to。"
+    ),
+    "There is no usable {device} here.": ("这里没有可用的 {device}。"),
+    "Load the tun module, or use the UDP relay: --listen and --to.": (
+        "请加载 tun 模块，或改用 UDP 中继：--listen 和 --to。"
+    ),
+    "The system refused to set up the link: {why}.": ("系统拒绝建立链路：{why}。"),
+    "Root with the right to make network namespaces is needed.": (
+        "需要有权创建网络命名空间的 root。"
+    ),
+    "The system gives no TUN device: {why}.": ("系统无法提供 TUN 设备：{why}。"),
+    "Say what to run over the link.": ("请说明要在链路上运行什么。"),
+    "Either -- COMMAND (as root) or --to HOST:PORT (UDP relay). See --help.": (
+        "用 -- 命令（需 root），或用 --to 主机:端口（UDP 中继）。详见 --help。"
+    ),
+    "There is no command {name}.": ("没有 {name} 这个命令。"),
+    "Check its name or path.": ("请检查名称或路径。"),
+    "The hub's command ended at once with exit code {status}: {command}": (
+        "枢纽端命令立即退出，退出码 {status}：{command}"
+    ),
+    "Try it alone first.": ("请先单独运行它试试。"),
     # End of the bad-link emulator.
 }

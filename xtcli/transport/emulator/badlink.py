@@ -1,0 +1,165 @@
+"""`scripts/badlink`: run real programs over a bad link.
+
+As root it joins two network namespaces and runs a command in each; without root it relays UDP.
+It knows no protocol above IP.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+
+from xtcli.errors import UsageError
+from xtcli.transport.emulator.__main__ import serve
+from xtcli.transport.emulator.core import Duplex
+from xtcli.transport.emulator.options import (
+    LINK_HELP,
+    add_link_options,
+    chosen_link,
+    guarded,
+)
+from xtcli.transport.emulator.relay import parse_address, road_stats
+from xtcli.transport.emulator.tun import HUB_ADDRESS, POST_ADDRESS, JoinedHosts
+
+DESCRIPTION = f"""\
+Run real programs over a bad link.
+
+As root: makes two network namespaces, the post's ({POST_ADDRESS}) and the hub's ({HUB_ADDRESS}),
+joins them through the link, runs COMMAND at the post and --hub-command at the hub, and removes
+everything when COMMAND ends. All of IP goes through: TCP, UDP, ping. The commands find the
+addresses in BADLINK_POST and BADLINK_HUB. COMMAND's exit code is returned; the counters of the
+link go to stderr.
+
+Without root: --to relays UDP through the link, from --listen to HOST:PORT.
+"""
+
+EXAMPLES = f"""\
+links:
+{LINK_HELP}
+
+examples:
+  sudo scripts/badlink --link satphone -- ping -c 5 {HUB_ADDRESS}
+  sudo scripts/badlink --link gprs --hub-command 'python3 -m http.server 8000' \\
+       -- curl -o page.html http://{HUB_ADDRESS}:8000/
+  sudo scripts/badlink --link edge --loss 0.2 --burst 4 --outage 10/60 -- bash
+  sudo scripts/badlink --trace recordings/drive -- iperf3 -c {HUB_ADDRESS}
+  scripts/badlink --link awful --seed 7 --listen 127.0.0.1:5500 --to 127.0.0.1:4400
+"""
+
+
+def parser() -> argparse.ArgumentParser:
+    """The options of the tool."""
+    made = argparse.ArgumentParser(
+        prog="scripts/badlink",
+        usage="%(prog)s [link options] [--hub-command CMD] -- COMMAND [ARG ...]\n"
+        "       %(prog)s [link options] [--listen HOST:PORT] --to HOST:PORT",
+        description=DESCRIPTION,
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    made.add_argument("command", nargs="*", metavar="COMMAND", help="runs at the post")
+    made.add_argument(
+        "--hub-command", metavar="CMD", help="runs at the hub, by sh -c; starts first"
+    )
+    made.add_argument(
+        "--hub-wait", type=float, default=1.0, metavar="S", help="head start; default 1"
+    )
+    made.add_argument(
+        "--listen", default="127.0.0.1:0", metavar="HOST:PORT", help="UDP relay: here"
+    )
+    made.add_argument("--to", metavar="HOST:PORT", help="UDP relay: to there; needs no root")
+    made.add_argument("--json", action="store_true", help="counters as JSON")
+    add_link_options(made)
+    return made
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run the tool with these arguments."""
+    options = parser().parse_args(arguments)
+    choice = chosen_link(options)
+    if options.to and not options.command:
+        listen, target = parse_address(options.listen), parse_address(options.to)
+        asyncio.run(serve(choice, listen, target, options.json))
+        return 0
+    if not options.command or options.to:
+        raise UsageError(
+            "Say what to run over the link.",
+            "Either -- COMMAND (as root) or --to HOST:PORT (UDP relay). See --help.",
+        )
+    if shutil.which(options.command[0]) is None:
+        raise UsageError(
+            "There is no command {name}.", "Check its name or path.", name=options.command[0]
+        )
+    road = choice.road()
+    status = run_joined(road, options.command, options.hub_command, options.hub_wait)
+    print(counted(road, options.json), file=sys.stderr)
+    return status
+
+
+def run_joined(
+    road: Duplex, command: Sequence[str], hub_command: str | None, hub_wait_s: float
+) -> int:
+    """Run `command` at the post of two joined hosts; its exit code."""
+    # A terminated tool must leave no namespaces behind: turn the signal into an exit.
+    before = signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+    environment = {**os.environ, "BADLINK_POST": POST_ADDRESS, "BADLINK_HUB": HUB_ADDRESS}
+    try:
+        with JoinedHosts(road) as hosts:
+            hub: subprocess.Popen[bytes] | None = None
+            if hub_command:
+                hub = hosts.hub.start(["sh", "-c", hub_command], env=environment)
+                time.sleep(hub_wait_s)
+                _still_running(hub, hub_command)
+            # Not in a `with`: that would wait for the command when the tool is told to stop.
+            status = _wait(hosts.post.start(command, env=environment))
+        if hub is not None:
+            hub.wait()
+        return status
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _wait(post: subprocess.Popen[bytes]) -> int:
+    """The exit code of a command; Ctrl-C is the command's to handle, it gets it too."""
+    while True:
+        try:
+            status = post.wait()
+            return status if status >= 0 else 128 - status
+        except KeyboardInterrupt:
+            continue
+
+
+def _still_running(hub: subprocess.Popen[bytes], command: str) -> None:
+    """UsageError if the hub's command has failed already."""
+    if hub.poll():
+        raise UsageError(
+            "The hub's command ended at once with exit code {status}: {command}",
+            "Try it alone first.",
+            status=hub.returncode,
+            command=command,
+        )
+
+
+def counted(road: Duplex, as_json: bool) -> str:
+    """What went over the link, as JSON or as a line for people."""
+    up, down = road.up.counters, road.down.counters
+    if as_json:
+        return json.dumps({"link": road.profile.name, **road_stats(road)})
+    return (
+        f"{road.profile.name}: {up.bytes_offered} B in {up.packets_offered} packets up"
+        f" ({up.packets_lost + up.packets_cut} lost, {up.packets_overflowed} overflowed),"
+        f" {down.bytes_offered} B in {down.packets_offered} down"
+        f" ({down.packets_lost + down.packets_cut} lost, {down.packets_overflowed} overflowed)"
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(guarded(main))
