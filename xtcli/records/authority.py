@@ -139,16 +139,8 @@ def _target(record: Record, author: Author, get: Get) -> Reason | Missing | None
         return _must_be(record, body.answer, Kind.ANSWER, get)
     if isinstance(body, Answer) and body.amends:
         return _must_be(record, body.amends, Kind.ANSWER, get)
-    if isinstance(body, AlertAck) and author.station_kind is StationKind.POST:
-        # A post must not silence what is meant for a specialist.
-        if body.alert is None:
-            return Reason.TARGET
-        found = get(body.alert)
-        if found and isinstance(found.body, Alert) and found.body.to not in (
-            author.no, author.station
-        ):  # fmt: skip
-            return Reason.TARGET
-        return _must_be(record, body.alert, Kind.ALERT, get)
+    if isinstance(body, AlertAck):
+        return _must_be(record, body.alert, Kind.ALERT, get) or _silences(body, author, get)
     return None
 
 
@@ -158,3 +150,12 @@ def _must_be(record: Record, target: RecordId, kind: Kind, get: Get) -> Reason |
     if found is None:
         return Missing(record=target)
     return None if found.kind is kind and found.case == record.case else Reason.TARGET
+
+
+def _silences(body: AlertAck, author: Author, get: Get) -> Reason | None:
+    """A post must not acknowledge what is meant for a specialist."""
+    found = get(body.alert)
+    if author.station_kind is not StationKind.POST or found is None:
+        return None
+    meant = isinstance(found.body, Alert) and found.body.to in (author.no, author.station)
+    return None if meant else Reason.TARGET

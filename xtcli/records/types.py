@@ -268,13 +268,10 @@ class Alert(Body):
 
 @dataclass(frozen=True, slots=True)
 class AlertAck(Body):
-    """The author, a named person, has taken notice; every alert of the case up to now is meant.
-
-    `alert` names the newest alert that they saw.
-    """
+    """The author, a named person, has taken notice of `alert` and of those before it."""
 
     kind: ClassVar[Kind] = Kind.ALERT_ACK
-    alert: Annotated[OptionalRef, 1] = None
+    alert: Annotated[RecordId, Ref(), 1]
     text: Annotated[Line, 2] = ""
 
 
