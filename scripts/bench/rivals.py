@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import importlib.util
 import json
+import os
 import shutil
 import statistics
 import subprocess
@@ -20,9 +21,12 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from functools import partial
+from itertools import product
 from pathlib import Path
 from random import Random
+from typing import Any
 
+from xtcli.errors import DeviceMissing
 from xtcli.transport.emulator.core import Duplex
 from xtcli.transport.emulator.options import guarded
 from xtcli.transport.emulator.profiles import Profile, profile
@@ -170,3 +174,149 @@ def _finish(process: subprocess.Popen[bytes], patience_s: float) -> None:
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()
+
+
+def lxmf_python() -> str | None:
+    """A Python that has Reticulum and LXMF: $XT_LXMF_PYTHON, else this one, else None."""
+    named = os.environ.get("XT_LXMF_PYTHON")
+    if named:
+        return named
+    return sys.executable if importlib.util.find_spec("LXMF") else None
+
+
+def lxmf_send(link: Profile | str, size: int, seed: int) -> RivalRun:
+    """Send `size` bytes as one direct LXMF message over Reticulum's TCP interface.
+
+    The connection stands and the path is known before the clock and the counters start.
+    """
+    python = lxmf_python()
+    if python is None:
+        raise DeviceMissing(
+            "Reticulum and LXMF are not installed.",
+            "Install rns and lxmf somewhere and name that Python in XT_LXMF_PYTHON.",
+        )
+    chosen = profile(link) if isinstance(link, str) else link
+    with tempfile.TemporaryDirectory(prefix="xt-rivals-") as name:
+        folder = Path(name)
+        (folder / "body").write_bytes(payload(size, seed))
+        road = Duplex(chosen, seed, overhead=0)
+        peer = [python, str(HERE / "_lxmf_peer.py")]
+        where = [HUB_ADDRESS, str(PORT)]
+        pipes: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+        with JoinedHosts(road) as hosts:
+            hub = hosts.hub.start([*peer, "hub", str(folder / "hub"), *where], **pipes)
+            _expect(hub, "ready")
+            post = hosts.post.start([*peer, "post", str(folder / "post"), *where], **pipes)
+            _expect(post, "connected")
+            # Reticulum's TCP client reports nothing: give its handshake two round trips.
+            time.sleep(4 * (chosen.delay_s + chosen.jitter_s) + 0.5)
+            _say(hub, "announce")
+            _expect(post, "ready")
+            before = road.up.counters.bytes_offered, road.down.counters.bytes_offered
+            began = time.monotonic()
+            _say(post, str(folder / "body"))
+            delivered = _first_line(hub, LIMIT_S)
+            up = road.up.counters.bytes_offered - before[0]
+            down = road.down.counters.bytes_offered - before[1]
+        for process in (hub, post):
+            process.communicate()
+    seconds = None if delivered is None else float(delivered.split()[0]) - began
+    return RivalRun("lxmf", chosen.name, size, seed, seconds, up, down)
+
+
+def _expect(process: subprocess.Popen[str], word: str) -> None:
+    """Wait for a line; RuntimeError if another or none comes."""
+    line = _first_line(process, LIMIT_S)
+    if line != word:
+        raise RuntimeError(f"a rival said {line!r} where {word!r} was expected")
+
+
+def _say(process: subprocess.Popen[str], line: str) -> None:
+    """Write one line to a process."""
+    assert process.stdin is not None
+    process.stdin.write(line + "\n")
+    process.stdin.flush()
+
+
+RIVALS: dict[str, Rival] = {"https": https_post, "lxmf": lxmf_send}
+
+REPORTED: dict[tuple[str, str, int], tuple[float, float]] = {
+    ("https", "gprs", 600): (2.7, 3.5e3),
+    ("https", "satphone", 600): (4.4, 3.6e3),
+    ("https", "awful", 600): (3.7, 4.1e3),
+    ("https", "gprs", 60_000): (41, 83e3),
+    ("https", "satphone", 60_000): (73, 100e3),
+    ("https", "awful", 60_000): (95, 104e3),
+    ("lxmf", "gprs", 600): (2.7, 2.1e3),
+    ("lxmf", "satphone", 600): (4.0, 2.1e3),
+    ("lxmf", "awful", 600): (17, 6.8e3),
+    ("lxmf", "gprs", 60_000): (32, 82e3),
+    ("lxmf", "satphone", 60_000): (77, 376e3),
+    ("lxmf", "awful", 60_000): (44, 107e3),
+}
+"""Earlier measurements of the same cases: seconds until whole at the hub, bytes both ways."""
+
+
+def summary(runs: Sequence[RivalRun]) -> dict[str, Any]:
+    """Median and worst of runs of one case, beside the limit and the earlier figure."""
+    first = runs[0]
+    done = [run.seconds for run in runs if run.seconds is not None]
+    reported = REPORTED.get((first.rival, first.link, first.size))
+    return {
+        "rival": first.rival,
+        "link": first.link,
+        "size": first.size,
+        "runs": len(runs),
+        "failed": len(runs) - len(done),
+        "median_s": round(statistics.median(done), 2) if done else None,
+        "worst_s": round(max(done), 2) if done else None,
+        "limit_s": round(limit_s(profile(first.link), first.size), 2),
+        "bytes": round(statistics.median(run.bytes_up + run.bytes_down for run in runs)),
+        "reported_s": reported[0] if reported else None,
+        "reported_bytes": round(reported[1]) if reported else None,
+    }
+
+
+def congestion_control() -> str:
+    """The kernel's TCP congestion control, which every figure depends on."""
+    path = Path("/proc/sys/net/ipv4/tcp_congestion_control")
+    return path.read_text().strip() if path.exists() else "unknown"
+
+
+def table(rows: Sequence[dict[str, Any]]) -> str:
+    """The summaries as aligned columns."""
+    names = list(rows[0])
+    cells = [names, *([("-" if v is None else str(v)) for v in row.values()] for row in rows)]
+    widths = [max(len(row[i]) for row in cells) for i in range(len(names))]
+    return "\n".join(
+        "  ".join(cell.rjust(width) for cell, width in zip(row, widths, strict=True))
+        for row in cells
+    )
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Measure the cases asked for and print them."""
+    parser = argparse.ArgumentParser(prog="scripts/bench/rivals.py", description=__doc__)
+    parser.add_argument("--rival", nargs="+", choices=sorted(RIVALS), default=["https"])
+    parser.add_argument("--link", nargs="+", default=["gprs", "satphone", "awful"])
+    parser.add_argument("--size", nargs="+", type=int, default=[600], help="payload bytes")
+    parser.add_argument("--seeds", type=int, default=5, help="runs of each case; default 5")
+    parser.add_argument("--jobs", type=int, default=1, help="runs at the same time; default 1")
+    parser.add_argument("--json", action="store_true", help="raw runs, one JSON object a line")
+    options = parser.parse_args(arguments)
+    rows = []
+    with ThreadPoolExecutor(options.jobs) as pool:
+        for name, link, size in product(options.rival, options.link, options.size):
+            profile(link)
+            runs = list(pool.map(partial(RIVALS[name], link, size), range(1, options.seeds + 1)))
+            rows.append(summary(runs))
+            for run in runs if options.json else ():
+                print(json.dumps(asdict(run)), flush=True)
+    if not options.json:
+        print(f"TCP congestion control: {congestion_control()}")
+        print(table(rows))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(guarded(main))

@@ -18,6 +18,7 @@ import threading
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import count
 from types import TracebackType
 from typing import Any
 
@@ -37,6 +38,9 @@ POST_ADDRESS = "10.77.0.1"
 HUB_ADDRESS = "10.77.0.2"
 POST_ADDRESS_V6 = "fd77::1"
 HUB_ADDRESS_V6 = "fd77::2"
+
+
+_numbers = count()
 
 
 def require_tun() -> None:
@@ -193,8 +197,9 @@ class JoinedHosts:
         """`road` must be fresh and have overhead 0: TUN packets carry their IP header."""
         require_tun()
         self.road = road
-        mark = f"{NAMESPACE_PREFIX}{os.getpid()}-{id(self) & 0xFFFF:x}"
-        device = f"xt{os.getpid() % 10**6}{id(self) & 0xFFFF:x}"
+        number = next(_numbers)
+        mark = f"{NAMESPACE_PREFIX}{os.getpid()}-{number}"
+        device = f"xt{os.getpid() % 10**7}.{number % 1000}"
         self.post = Host(f"{mark}-post", POST_ADDRESS, POST_ADDRESS_V6, device + "p")
         self.hub = Host(f"{mark}-hub", HUB_ADDRESS, HUB_ADDRESS_V6, device + "h")
         self._descriptors: list[int] = []
