@@ -218,6 +218,14 @@ class Encoder:
         """Whether the last frame was coded as silence."""
         return bool(self._get(_GET_IN_DTX))
 
+    def snapshot(self) -> bytes:
+        """The whole state, to come back to with `restore` in this or a like encoder."""
+        return ctypes.string_at(self._state, self._lib.opus_encoder_get_size(1))
+
+    def restore(self, state: bytes) -> None:
+        """Go back to a `snapshot` (libopus allows its states to be copied byte by byte)."""
+        ctypes.memmove(self._state, state, len(state))
+
     def reset(self) -> None:
         """Forget everything heard so far, keep the settings."""
         self._lib.opus_encoder_ctl(self._state, _RESET_STATE)
@@ -254,6 +262,14 @@ class Decoder:
         if getattr(self, "_state", None):
             self._lib.opus_decoder_destroy(self._state)
             self._state = None
+
+    def snapshot(self) -> bytes:
+        """The whole state, to come back to with `restore`."""
+        return ctypes.string_at(self._state, self._lib.opus_decoder_get_size(1))
+
+    def restore(self, state: bytes) -> None:
+        """Go back to a `snapshot`."""
+        ctypes.memmove(self._state, state, len(state))
 
     def reset(self) -> None:
         """Forget everything heard so far."""
