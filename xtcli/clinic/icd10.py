@@ -26,6 +26,29 @@ HITS_MAX = 5000
 FUZZY_GAP_CHARS = 4
 """Characters that may stand between two typed ones: 心梗 finds 心肌梗死."""
 
+SYNONYMS: dict[str, tuple[str, str]] = {
+    "冠心病": ("gxb", "冠状动脉粥样硬化性心脏病"),
+    "慢阻肺": ("mzf", "慢性阻塞性肺病"),
+    "上感": ("sg", "上呼吸道感染"),
+    "感冒": ("gm", "急性鼻咽炎［感冒］"),
+    "甲亢": ("jk", "甲状腺功能亢进症"),
+    "甲减": ("jj", "甲状腺功能减退症"),
+    "房颤": ("fc", "心房颤动"),
+    "心衰": ("xs", "心力衰竭"),
+    "心梗": ("xg", "心肌梗死"),
+    "脑梗": ("ng", "脑梗死"),
+    "脑出血": ("ncx", "脑内出血"),
+    "中风": ("zf", "脑卒中"),
+    "宫外孕": ("gwy", "异位妊娠"),
+    "包虫病": ("bcb", "棘球蚴病"),
+    "布病": ("bb", "布氏菌病"),
+    "乙肝": ("yg", "乙型病毒性肝炎"),
+    "尿路感染": ("nlgr", "泌尿道感染"),
+    "腰突": ("yt", "腰椎间盘突出"),
+    "肺心病": ("fxb", "肺源性心脏病"),
+}
+"""What doctors say -> (its pinyin initials, the name in the table)."""
+
 _HALF = r"[A-Z]\d{2}(?:\.[0-9x](?:\d{2}(?:x\d{3})?)?)?"
 _CODE = re.compile(rf"^{_HALF}[*†+]?(?:\+?(?:{_HALF}\*?|M\d{{4,5}}/\d))?$")
 _LIKE_CODE = re.compile(r"^[A-Za-z]\d[0-9A-Za-z.+*]*$")
@@ -60,8 +83,8 @@ class Table:
         for step, letter in zip(pairs[::2], pairs[1::2], strict=True):
             place += int(step)
             read[place] = letter
-        self._by_name = _Lines(names.lower())
-        self._by_initials = _Lines("".join(read).translate(_SIGNS))
+        self._by_name = _Lines(_fold(names))
+        self._by_initials = _Lines(_fold("".join(read)).translate(_SIGNS))
         self._by_code = _Lines(codes.lower())
         self._row_of = {code: row for row, code in enumerate(self.codes)}
 
@@ -87,15 +110,16 @@ class Table:
         Words apart are all required. A word is a code prefix (`I10`), pinyin initials (`gxy`), or
         part of a name (`高血压`); if nothing has it, its characters in order, a few apart (`心梗`).
         """
-        words = unicodedata.normalize("NFKC", text[:QUERY_CHARS_MAX]).lower().split()
+        words = _fold(text[:QUERY_CHARS_MAX]).split()
         if not words:
             return []
+        whole = "".join(words)
         found = self._all_of(words, self._rows_with)
         if not found:
             runs = [run for word in words for run in _RUNS.findall(word)]
             found = self._all_of(runs, self._rows_with) or self._all_of(runs, self._rows_like)
-        whole = "".join(words)
-        best = sorted(found, key=lambda row: self._rank(row, whole, words[0]))
+        said = frozenset(_said(whole))
+        best = sorted(found, key=lambda row: self._rank(row, whole, words[0], said))
         return [self.entry(row) for row in best[: max(1, min(limit, RESULTS_MAX))]]
 
     def _all_of(self, words: list[str], rows: Callable[[str], Iterator[int]]) -> set[int]:
@@ -109,7 +133,9 @@ class Table:
         return found or set()
 
     def _rows_with(self, word: str) -> Iterator[int]:
-        """Rows whose name, initials or code holds `word` as typed."""
+        """Rows whose name, initials or code holds `word` as typed or its synonyms."""
+        for name in _said(word):
+            yield from self._by_name.rows(name)
         if _HAN.search(word):
             yield from self._by_name.rows(word)
             return
@@ -128,17 +154,31 @@ class Table:
         gap = rf"[^\n]{{0,{FUZZY_GAP_CHARS}}}?"
         yield from lines.matching(re.compile(gap.join(map(re.escape, word))))
 
-    def _rank(self, row: int, whole: str, first: str) -> tuple[int, int, int, int]:
+    def _rank(
+        self, row: int, whole: str, first: str, said: frozenset[str]
+    ) -> tuple[int, int, int, int]:
         """Smaller is better: how it matches, how long the name is, how deep the code, where."""
         name, code = self._by_name.line(row), self._by_code.line(row)
         initials = self._by_initials.line(row)
-        if whole in (name, code, initials):
+        if name in said:
             match = 0
-        elif name.startswith(first) or code.startswith(first) or initials.startswith(first):
+        elif whole in (name, code, initials):
             match = 1
-        else:
+        elif any(text.startswith(first) for text in (name, code, initials)):
             match = 2
+        else:
+            match = 3
         return (match, len(name), len(code), row)
+
+
+def _said(word: str) -> list[str]:
+    """Names in the table for what doctors say, by its characters or initials."""
+    return [_fold(name) for said, (initials, name) in SYNONYMS.items() if word in (said, initials)]
+
+
+def _fold(text: str) -> str:
+    """For comparing: full-width and Roman numerals as ordinary letters, no capitals."""
+    return unicodedata.normalize("NFKC", text).lower()
 
 
 class _Lines:

@@ -97,7 +97,7 @@ WORDS: dict[str, str] = {
     "{drug} {dose}, {route}, {frequency}, {days} days": (
         "{drug} {dose}，{route}，{frequency}，{days} 天"
     ),
-    "A prescription line has five parts, here are {count}.": "处方一行应有五项，这里有 {count} 项。",
+    "A prescription line has five parts, here are {count}.": "处方应有五项，这里有 {count} 项。",
     "Write it like: amoxicillin; 0.5 g; po; tid; 7": "例如：阿莫西林；0.5g；口服；每日3次；7天",
     "The number of days {days} cannot be read.": "无法识别天数 {days}。",
     "Write a whole number, like 7.": "请写整数，例如 7。",
@@ -128,7 +128,7 @@ WORDS: dict[str, str] = {
     "Write A (alert), C (new confusion), V (responds to voice), P (to pain) or U (to nothing).": (
         "请写 A（清醒）、C（新发意识模糊）、V（对声音有反应）、P（对疼痛有反应）或 U（无反应）。"
     ),
-    "A vital sign of {count} characters cannot be read.": "这项生命体征有 {count} 个字符，无法识别。",
+    "A vital sign of {count} characters cannot be read.": "生命体征有 {count} 个字符，无法识别。",
     "Write it like bp=120/80.": "例如：血压=120/80。",
     "Too many vital signs.": "生命体征太多。",
     "Give at most {limit}.": "最多 {limit} 项。",
