@@ -1,0 +1,347 @@
+"""Rate control: how fast to send, and how much may be under way. docs/RATE-CONTROL.md says why.
+
+From rare reports it estimates the bottleneck's rate (bytes sent between two reported datagrams
+over the receiver's time between them), the round trip, the loss, and the standing queue (one-way
+delay above its minimum). A loss is never taken for congestion; a standing queue is.
+
+It knows datagram counters, sizes and times; not what is in the datagrams.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from dataclasses import dataclass
+
+RATE_BPS_MIN = 50.0
+RATE_BPS_MAX = 200e6
+RATE_BPS_COLD = 32_000.0
+"""Assumed before anything was measured."""
+COLD_DATAGRAMS = 3
+"""Datagrams sent at once before anything was measured."""
+RTO_S_COLD = 3.0
+RTO_S_MAX = 60.0
+QUEUE_BITS = 6_400.0
+"""Each sender aims at keeping this much in the bottleneck's queue: equal shares follow."""
+QUEUE_S_MIN = 0.008
+QUEUE_S_MAX = 0.35
+BASE_WINDOW_S = 120.0
+"""Minimum delays are forgotten after this, in case the road has changed."""
+SENT_MAX = 16_384
+CLOCK_WRAP_S = 4096.0
+LOSS_MEMORY = 400
+"""Datagrams after which a loss has been half forgotten, roughly."""
+
+
+@dataclass(slots=True)
+class Sent:
+    """A datagram that left: when, its size on the wire, bytes sent up to and with it."""
+
+    at: float
+    total: int
+
+
+@dataclass(slots=True)
+class Point:
+    """A reported datagram: its counter, bytes sent up to it, arrivals, receiver's clock."""
+
+    counter: int
+    total: int
+    arrived: int
+    at: float
+
+
+class WindowMin:
+    """The smallest of the values added in the last `window_s` seconds."""
+
+    def __init__(self, window_s: float) -> None:
+        """Start empty."""
+        self._window_s = window_s
+        self._kept: deque[tuple[float, float]] = deque()
+
+    def add(self, value: float, now: float) -> float:
+        """Add a value; the minimum now."""
+        kept = self._kept
+        while kept and kept[-1][1] >= value:
+            kept.pop()
+        kept.append((now, value))
+        while kept[0][0] < now - self._window_s:
+            kept.popleft()
+        return kept[0][1]
+
+    @property
+    def value(self) -> float | None:
+        """The minimum as of the last addition."""
+        return self._kept[0][1] if self._kept else None
+
+
+class Loss:
+    """Share of datagrams lost, with exponential forgetting and a small prior."""
+
+    def __init__(self, share: float = 0.02, weight: float = 10.0) -> None:
+        """Believe `share` as if it had been seen on `weight` datagrams."""
+        self.lost = share * weight
+        self.sent = weight
+
+    def add(self, sent: int, arrived: int) -> None:
+        """Of `sent` datagrams `arrived` arrived."""
+        keep = 0.5 ** (sent / LOSS_MEMORY)
+        self.sent = self.sent * keep + sent
+        self.lost = self.lost * keep + min(sent, max(0, sent - arrived))
+
+    @property
+    def share(self) -> float:
+        """The estimate, at most 0.9."""
+        return min(0.9, self.lost / self.sent)
+
+
+class RateControl:
+    """One direction's sender: tell it what was sent and what was reported; ask when to send."""
+
+    def __init__(self, now: float) -> None:
+        """Know nothing yet."""
+        self.rate_bps = RATE_BPS_COLD
+        self.known = False
+        """Whether the rate was ever measured."""
+        self.startup = True
+        self.loss = Loss()
+        self.srtt: float | None = None
+        self.rttvar = 0.0
+        self.queue_s = 0.0
+        self.ready_at = now
+        """When the next paced datagram may leave."""
+        self.last_report: Point | None = None
+        self.total = 0
+        self._sent: dict[int, Sent] = {}
+        self._gap_counter = -1
+        self._points: deque[Point] = deque()
+        self._base_owd = WindowMin(BASE_WINDOW_S)
+        self._min_rtt = WindowMin(BASE_WINDOW_S)
+        self._recent_owd: deque[float] = deque(maxlen=3)
+        self._recent_rtt: deque[float] = deque(maxlen=3)
+        self._round_end = 0
+        self._calm_rounds = 0
+        self._asked: deque[tuple[int, float]] = deque()
+        self._asked_total = 0
+        self._reported_total = 0
+        self._gain = 1.0
+
+    # Sending
+
+    def sent(self, counter: int, size: int, now: float, *, asked: bool, paced: bool) -> None:
+        """A datagram of `size` wire bytes left; `asked` if it asks for a report."""
+        if paced and now > self.ready_at + max(0.02, 0.25 * size * 8 / self.pacing_bps):
+            self._gap_counter = counter
+        self.total += size
+        self._sent[counter] = Sent(now, self.total)
+        if len(self._sent) > SENT_MAX:
+            del self._sent[next(iter(self._sent))]
+        self.ready_at = max(self.ready_at, now - 0.004) + size * 8 / self.pacing_bps
+        if asked:
+            self._asked.append((counter, now))
+            self._asked_total = self.total
+
+    def yield_to(self, size: int, now: float) -> None:
+        """Real-time traffic of `size` wire bytes left: paced datagrams wait for it."""
+        self.ready_at = max(self.ready_at, now - 0.004) + size * 8 / self.pacing_bps
+
+    @property
+    def pacing_bps(self) -> float:
+        """The rate at which datagrams leave now."""
+        return self.rate_bps * self._gain
+
+    @property
+    def min_rtt(self) -> float | None:
+        """The smallest round trip of late."""
+        return self._min_rtt.value
+
+    def window_bytes(self) -> float:
+        """Bytes that may be under way before a report must come."""
+        if self.srtt is None or self.last_report is None:
+            if not self.known:
+                return COLD_DATAGRAMS * 1240.0
+            return max(3 * 1240.0, self.rate_bps / 8 * ((self.srtt or 1.0) * 2 + 1.0))
+        floor = self.min_rtt or self.srtt
+        span = max(self.srtt, floor + self.queue_target_s) + 0.25 * floor
+        return self.rate_bps / 8 * (span + 2 * self.rttvar) + 2 * self._report_bytes() + 2500.0
+
+    @property
+    def in_flight(self) -> int:
+        """Bytes sent and not yet covered by a report."""
+        return self.total - self._reported_total
+
+    def blocked(self) -> bool:
+        """Whether sending must wait for a report."""
+        return self.in_flight > self.window_bytes()
+
+    def _report_bytes(self) -> float:
+        """Bytes between two reports asked for."""
+        per_rtt = self.rate_bps / 8 * (self.min_rtt or 0.0)
+        if self.startup:
+            return 0.0 if per_rtt < 20_000 else per_rtt / 8
+        return max(4_000.0, per_rtt / 2)
+
+    def wants_report(self, size: int) -> bool:
+        """Whether the datagram of `size` bytes about to leave should ask for a report."""
+        return self.total + size - self._asked_total >= self._report_bytes()
+
+    def rto(self) -> float:
+        """How long to wait for a report that was asked for, seconds."""
+        if self.srtt is None:
+            return RTO_S_COLD
+        return min(RTO_S_MAX, self.srtt + max(4 * self.rttvar, 0.15 * self.srtt, 0.02))
+
+    def deadline(self) -> float | None:
+        """When the oldest report asked for is overdue; None if none is."""
+        return self._asked[0][1] + self.rto() if self._asked else None
+
+    def give_up_reports(self) -> None:
+        """The reports asked for will not come: what was under way is not any more."""
+        self._asked.clear()
+        self._reported_total = self.total
+        self._points.clear()
+
+    # Reports
+
+    def report(self, highest: int, arrived: int, at: float, held: float, now: float) -> bool:
+        """A report came. True if it is news about datagrams of ours."""
+        sent = self._sent.get(highest)
+        last = self.last_report
+        if sent is None or (last is not None and highest <= last.counter):
+            return False
+        at = _unwrap(at, last.at if last else None, now)
+        point = Point(highest, sent.total, arrived, at)
+        self._round_trip(now - sent.at - held, now)
+        self._queue(at - sent.at, now)
+        if last is not None:
+            self._losses(last, point)
+        self._prune(highest, sent.total)
+        self._points.append(point)
+        self._estimate(point, now)
+        self.last_report = point
+        self._control(highest)
+        return True
+
+    def _prune(self, highest: int, total: int) -> None:
+        while self._asked and self._asked[0][0] <= highest:
+            self._asked.popleft()
+        for counter in list(self._sent):
+            if counter >= highest:
+                break
+            del self._sent[counter]
+        self._reported_total = max(self._reported_total, total)
+
+    def _round_trip(self, rtt: float, now: float) -> None:
+        rtt = max(rtt, 1e-4)
+        if self.srtt is None:
+            self.srtt, self.rttvar = rtt, rtt / 2
+        else:
+            self.rttvar += 0.25 * (abs(rtt - self.srtt) - self.rttvar)
+            self.srtt += 0.125 * (rtt - self.srtt)
+        self._min_rtt.add(rtt, now)
+        self._recent_rtt.append(rtt)
+
+    def _queue(self, owd: float, now: float) -> None:
+        """Standing queue: the smaller of what one-way delay and round trip say, so that a stepped
+        clock cannot invent one. The least of three samples is free of most jitter."""
+        base = self._base_owd.add(owd, now)
+        self._recent_owd.append(owd)
+        by_owd = min(self._recent_owd) - base
+        by_rtt = min(self._recent_rtt) - (self.min_rtt or 0.0)
+        self.queue_s = max(0.0, min(by_owd, by_rtt))
+
+    def _losses(self, last: Point, point: Point) -> None:
+        sent = sum(1 for counter in self._sent if last.counter < counter <= point.counter)
+        arrived = (point.arrived - last.arrived) & 0xFFFF
+        if arrived <= sent + 8:
+            self.loss.add(sent, arrived)
+
+    @property
+    def queue_target_s(self) -> float:
+        """The standing queue aimed at, seconds: enough to keep the bottleneck busy."""
+        return min(QUEUE_S_MAX, max(QUEUE_S_MIN, QUEUE_BITS / self.rate_bps))
+
+    def _estimate(self, point: Point, now: float) -> None:
+        """Update the rate from the newest report and one long enough before it."""
+        start = self._window_start(point)
+        if start is None:
+            return
+        span = point.at - start.at
+        if span <= 0:
+            return
+        measured = (point.total - start.total) * 8 / span
+        busy = self._gap_counter <= start.counter
+        if self.startup:
+            self._start_up(measured, point, busy)
+            return
+        if measured > self.rate_bps:
+            self.rate_bps += 0.5 * (min(measured, 1.5 * self.rate_bps) - self.rate_bps)
+        elif busy and self.queue_s > 0.5 * self.queue_target_s:
+            self.rate_bps += 0.3 * (measured - self.rate_bps)
+        self._clamp()
+        if point.counter >= self._round_end:
+            self._round_end = max(self._sent, default=point.counter) + 1
+            calm = busy and self.queue_s < 0.3 * self.queue_target_s
+            self._calm_rounds = self._calm_rounds + 1 if calm else 0
+            if self._calm_rounds >= 4:
+                self.rate_bps = min(RATE_BPS_MAX, self.rate_bps * 1.25)
+
+    def _window_start(self, point: Point) -> Point | None:
+        """The newest report far enough back for its distance to drown the jitter."""
+        points = self._points
+        span = 0.0 if self.startup else max(0.05, 10 * self.rttvar, 1.5 * (self.min_rtt or 0.1))
+        while len(points) > 2 and point.at - points[1].at >= span:
+            points.popleft()
+        start = points[0]
+        return start if start is not point and point.at - start.at >= 0.5 * span else None
+
+    def _start_up(self, measured: float, point: Point, busy: bool) -> None:
+        """Grow each round until the bottleneck shows: by a queue or by a rate that stays behind."""
+        first = not self.known
+        self.known = True
+        if first:
+            self.rate_bps = min(max(measured, self.rate_bps / 8), 64 * self.rate_bps)
+        queued = self.queue_s > 1.5 * self.queue_target_s
+        behind = busy and measured < 0.7 * self.pacing_bps
+        if point.counter < self._round_end and not queued:
+            return
+        self._round_end = max(self._sent, default=point.counter) + 1
+        if queued or (behind and not first):
+            self.startup = False
+            self.rate_bps = measured if busy else self.rate_bps
+            self.ready_at += max(0.0, self.queue_s - self.queue_target_s)
+        elif not first and busy:
+            self.rate_bps = max(self.rate_bps, min(2 * self.rate_bps, 2 * measured))
+        self._clamp()
+        self._points.clear()
+        self._points.append(point)
+
+    def _clamp(self) -> None:
+        self.rate_bps = min(RATE_BPS_MAX, max(RATE_BPS_MIN, self.rate_bps))
+
+    def _control(self, highest: int) -> None:
+        """Steer the queue to its target: dq/dt = k (target - q) converges without overshoot as
+        long as k times the feedback delay stays small."""
+        delay = (self.srtt or 1.0) + self._report_bytes() * 8 / self.rate_bps
+        gain = 1 + 0.5 / delay * (self.queue_target_s - self.queue_s)
+        top = 2.0 if self.startup else 1.25
+        self._gain = top if self.startup else min(top, max(0.5, gain))
+
+    # Memory
+
+    def learn(self, rate_bps: float, rtt_s: float, rttvar_s: float, loss: float) -> None:
+        """Start from what an earlier session measured."""
+        if math.isfinite(rate_bps) and RATE_BPS_MIN <= rate_bps <= RATE_BPS_MAX:
+            self.rate_bps, self.known, self.startup = rate_bps, True, False
+        if 0 < rtt_s < 300 and 0 <= rttvar_s < 300:
+            self.srtt, self.rttvar = rtt_s, rttvar_s
+        if 0 <= loss < 1:
+            self.loss = Loss(loss, 40.0)
+
+
+def _unwrap(at: float, last: float | None, now: float) -> float:
+    """The receiver's wrapped clock as a time that goes on from the last one."""
+    if last is None:
+        return at
+    step = (at - last) % CLOCK_WRAP_S
+    return last + (step if step < CLOCK_WRAP_S / 2 else step - CLOCK_WRAP_S)

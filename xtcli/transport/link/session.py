@@ -1,0 +1,538 @@
+"""`Link`: one station's end of the link to one other station. Sans-IO.
+
+The shell gives it datagrams (`receive`) and time, asks it for the next datagram (`send`) and
+when to ask again (`next_timer`), and reads `events`. Rules that hold whatever arrives:
+
+* a bundle is DONE only after the shell said `accept`; a duplicate of an accepted one vanishes;
+* the most urgent bundle has every datagram; control items ride along where they fit;
+* with nothing to say, nothing is sent.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections import deque
+from collections.abc import Callable
+
+from xtcli.transport.link.control import Control
+from xtcli.transport.link.events import (
+    PRIORITIES,
+    BundleArrived,
+    BundleRefused,
+    BundleTaken,
+    Contact,
+    LinkConfig,
+    LinkEvent,
+    LinkMeasure,
+    PeerPolled,
+    Realtime,
+    Received,
+    SymbolsToKeep,
+    TransferProgress,
+)
+from xtcli.transport.link.frames import (
+    COUNTER_MAX,
+    DATAGRAM_BYTES_MAX,
+    MAC_BYTES,
+    OVERHEAD_BYTES,
+    REALTIME_HEAD_BYTES,
+    SYMBOL_OVERHEAD_BYTES,
+    Ask,
+    ControlItem,
+    Datagram,
+    Done,
+    Frame,
+    FrameError,
+    Have,
+    Kind,
+    Poll,
+    Refused,
+    Report,
+    Resync,
+    Status,
+    Whole,
+    kind_of,
+    pack_content,
+    pack_item,
+    sender_of,
+    unpack_content,
+)
+from xtcli.transport.link.freshness import Freshness
+from xtcli.transport.link.keys import Seal
+from xtcli.transport.link.rate import RateControl
+from xtcli.transport.link.receiving import Inbox
+from xtcli.transport.link.sending import Outbox, Outgoing
+from xtcli.transport.symbols import bundle_tag
+
+COUNTERS_AHEAD = 1024
+"""Datagram counters reserved by a `save`: after a crash the next process starts beyond them."""
+SILENCE_S = 30.0
+"""After this long, a datagram is a new contact."""
+REALTIME_QUEUE_MAX = 8
+PROBE_BYTES_MAX = 600
+"""Probing a dead link, a bundle up to this size is itself the probe; otherwise a question is."""
+_STATE = struct.Struct(">BIIffff")
+_STATE_VERSION = 1
+
+
+class Link:
+    """See the module. Times are the shell's monotonic seconds."""
+
+    def __init__(
+        self,
+        *,
+        local: int,
+        peer: int,
+        key: bytes,
+        now: float,
+        entropy: Callable[[int], bytes],
+        config: LinkConfig | None = None,
+    ) -> None:
+        """Join station `local` to station `peer`; `key` is `keys.link_key` of the two."""
+        self.local = local
+        self.peer = peer
+        self.config = config or LinkConfig()
+        self.rate = RateControl(now)
+        self.peer_waiting: int | None = None
+        """Bundles that wait for us at the peer, as it told last; None: not known."""
+        self.peer_waiting_bytes = 0
+        self.invalid = 0
+        """Datagrams refused: a tag that does not check, or content that is malformed."""
+        self.inbox = Inbox(self.config)
+        self._outbox = Outbox()
+        self._control = Control(entropy(1)[0])
+        self._fresh = Freshness()
+        self._seal_out = Seal(key, local, peer)
+        self._seal_in = Seal(key, peer, local)
+        self._events: deque[LinkEvent] = deque()
+        self._realtime: deque[bytes] = deque(maxlen=REALTIME_QUEUE_MAX)
+        self._counter = 1
+        self._reserved = 0
+        self._last_contact: float | None = None
+        self._last_sent = now
+        self._keep_alive_until = now
+        self._stall = 0
+
+    # What the shell wants
+
+    def offer(
+        self, tag: bytes, sealed: bytes, priority: int, now: float, *, resumed: bool = False
+    ) -> None:
+        """Send a bundle; `tag` must be `symbols.bundle_tag(sealed)`.
+
+        `resumed`: an earlier process may have sent some of it, so the peer is asked first what
+        it has. ValueError if the bundle is empty or too large, or the tag is not its own.
+        """
+        if not 0 < len(sealed) <= self.config.bundle_bytes_max:
+            raise ValueError("bundle is empty or too large")
+        if tag != bundle_tag(sealed) or not 0 <= priority < PRIORITIES:
+            raise ValueError("wrong tag or priority")
+        self._outbox.add(tag, sealed, priority, resumed=resumed)
+
+    def withdraw(self, tag: bytes) -> bool:
+        """Stop sending a bundle; False if it was not being sent."""
+        return self._outbox.drop(tag) is not None
+
+    def postpone(self, tag: bytes, until: float) -> bool:
+        """Send nothing of a bundle before `until`; False if it is not being sent."""
+        found = self._outbox.get(tag)
+        if found is not None:
+            found.postponed_until = until
+        return found is not None
+
+    def accept(self, tag: bytes) -> None:
+        """The bundle is held durably: say DONE, and answer DONE to every later copy."""
+        self._control.queue(self.inbox.settle(tag, 0))
+
+    def refuse(self, tag: bytes, reason: int) -> None:
+        """The bundle will not be taken; `reason` 1-255, see docs/format/link.md."""
+        if not 0 < reason < 256:
+            raise ValueError("reason is 1 to 255")
+        self._control.queue(self.inbox.settle(tag, reason))
+
+    def remember(self, tag: bytes, reason: int = 0) -> None:
+        """A tag accepted (0) or refused in an earlier process."""
+        self.inbox.settle(tag, reason)
+
+    def restore_symbols(self, kept: SymbolsToKeep) -> None:
+        """Symbols that arrived in an earlier process."""
+        self.inbox.restore(kept)
+
+    def poll(self, now: float) -> None:
+        """Ask whether anything waits for us; also announces our address. `peer_waiting` is None
+        until the answer comes."""
+        self.peer_waiting = None
+        self._control.poll()
+        if self._stall:
+            self._resume()
+
+    @property
+    def polling(self) -> bool:
+        """Whether a poll waits for its answer."""
+        return self._control.polling
+
+    def keep_alive_until(self, until: float) -> None:
+        """Keep the way back open until then, because somebody waits."""
+        self._keep_alive_until = until
+
+    def send_realtime(self, payload: bytes, now: float) -> None:
+        """Send a real-time payload next, before everything else; old ones give way."""
+        if len(payload) > self.config.datagram_bytes - OVERHEAD_BYTES:
+            raise ValueError("real-time payload too large")
+        self._realtime.append(payload)
+
+    # What arrives
+
+    def receive(self, datagram: bytes, now: float) -> Received:
+        """Take a datagram. Anything not genuine is counted and changes nothing."""
+        kind = kind_of(datagram)
+        if (
+            kind is None
+            or len(datagram) > 2 * DATAGRAM_BYTES_MAX
+            or sender_of(datagram) != self.peer
+            or not self._seal_in.verify(datagram)
+        ):
+            self.invalid += 1
+            return Received.INVALID
+        content = datagram[:-MAC_BYTES]
+        if kind == Kind.REALTIME:
+            self._events.append(Realtime(content[REALTIME_HEAD_BYTES:]))
+            return Received.OLD
+        try:
+            parsed = unpack_content(content)
+        except FrameError:
+            self.invalid += 1
+            return Received.INVALID
+        received, usable = self._fresh.check(parsed.counter, now)
+        if received is Received.FRESH:
+            self._contact(now)
+        if usable:
+            self._take(parsed, now)
+        return received
+
+    def resync(self, now: float) -> bytes | None:
+        """After OLD: the datagram to answer to where it came from, if its sender seems to have
+        lost its counter. Send it only if it is no longer than what came."""
+        highest = self._fresh.resync(now)
+        return self._datagram([Resync(highest)], None, now, report=False) if highest else None
+
+    def _contact(self, now: float) -> None:
+        if self._last_contact is None or now - self._last_contact > SILENCE_S:
+            self._events.append(Contact(now))
+        self._last_contact = now
+        if self._stall:
+            self._resume()
+
+    def _resume(self) -> None:
+        """The peer is there: try at once instead of waiting for the next probe."""
+        self._stall = min(self._stall, 1)
+        self.rate.give_up_reports()
+
+    def _take(self, parsed: Datagram, now: float) -> None:
+        """Act on the content of a genuine datagram that was not seen before."""
+        if parsed.report:
+            self._control.report_due = True
+        for item in parsed.items:
+            self._take_item(item, now)
+        if parsed.frame is not None:
+            self._take_frame(parsed.frame)
+
+    def _take_item(self, item: ControlItem, now: float) -> None:
+        match item:
+            case Report(highest, arrived, at, held):
+                if self.rate.report(highest, arrived, at, held, now):
+                    self._stall = 0
+                    self._outbox.landed(highest)
+            case Have(tag):
+                self._take_have(tag, item)
+            case Done(tag):
+                if self._outbox.drop(tag) is not None:
+                    self._events.append(BundleTaken(tag))
+            case Refused(tag, reason):
+                if self._outbox.drop(tag) is not None:
+                    self._events.append(BundleRefused(tag, reason))
+            case Poll(number):
+                self._control.status_due = number
+                self._events.append(PeerPolled())
+            case Status(number, bundles, size):
+                if self._control.polled(number):
+                    self.peer_waiting, self.peer_waiting_bytes = bundles, size
+            case Ask(tag):
+                self._control.queue(self.inbox.answer(tag) or self.inbox.have(tag))
+            case Resync(highest):
+                self._counter = max(self._counter, highest + 1)
+
+    def _take_have(self, tag: bytes, have: Have) -> None:
+        found = self._outbox.get(tag)
+        if found is None:
+            return
+        self._cut(found)
+        try:
+            found.told(have)
+        except ValueError:
+            self.invalid += 1
+
+    def _take_frame(self, frame: Frame) -> None:
+        event: BundleArrived | SymbolsToKeep | Refused | None
+        if isinstance(frame, Whole):
+            tag, event = self.inbox.whole(frame)
+        else:
+            tag, event = frame.tag, self.inbox.symbol(frame)
+        if isinstance(event, Refused):
+            self._control.queue(event)
+        elif event is not None:
+            self._events.append(event)
+        else:
+            answer = self.inbox.answer(tag)
+            if answer is not None:
+                self._control.queue(answer)
+
+    def events(self) -> list[LinkEvent]:
+        """What happened since the last call, in order."""
+        happened = list(self._events)
+        self._events.clear()
+        return happened
+
+    # What leaves
+
+    def send(self, now: float) -> bytes | None:
+        """The next datagram to send now, if any. Call until None, then wait for `next_timer`."""
+        if self._counter >= COUNTER_MAX:
+            return None
+        if self._realtime:
+            return self._realtime_datagram(now)
+        self._overdue(now)
+        one, block = self._choose(now)
+        items = self._control_items(now)
+        if one is None:
+            return self._bare(items, now)
+        room = DATAGRAM_BYTES_MAX - OVERHEAD_BYTES - 2 - sum(len(pack_item(i)) for i in items)
+        if items and one.symbol_bytes + (0 if one.whole else 9) > room:
+            return self._datagram(items, None, now, report=False)
+        frame = one.take(block, self._counter)
+        size = one.symbol_bytes + SYMBOL_OVERHEAD_BYTES + self.config.overhead_bytes
+        report = self.rate.wants_report(size) or bool(self._stall) or self._flight_ends(size, now)
+        return self._datagram(items, frame, now, report=report, paced=True)
+
+    def _bare(self, items: list[ControlItem], now: float) -> bytes | None:
+        """A datagram without a bundle: control items, a question to a silent peer, keep-alive."""
+        asking = any(isinstance(item, Poll | Ask) for item in items)
+        if items:
+            return self._datagram(items, None, now, report=asking)
+        if self._alive_at(now) is not None and now >= self._last_sent + self.config.keep_alive_s:
+            return self._datagram([], None, now, report=False)
+        return None
+
+    def _flight_ends(self, size: int, now: float) -> bool:
+        """Whether nothing may follow the datagram about to leave until a report comes."""
+        if self.rate.in_flight + size > self.rate.window_bytes():
+            return True
+        return self._wanting(now)[0] is None
+
+    def _choose(self, now: float) -> tuple[Outgoing | None, int]:
+        """The bundle and block that have the next datagram, if pacing and window allow one."""
+        if now < self.rate.ready_at:
+            return None, 0
+        if self.rate.in_flight and self.rate.blocked():
+            return None, 0
+        if self._stall and self.rate.deadline() is not None:
+            return None, 0
+        return self._wanting(now)
+
+    def _wanting(self, now: float) -> tuple[Outgoing | None, int]:
+        """The most urgent bundle that wants a symbol sent, and the block."""
+        for one in self._outbox:
+            if one.postponed_until > now:
+                continue
+            self._cut(one)
+            if one.whole:
+                one.resumed = False
+            if one.resumed or (self._stall >= 3 and len(one.sealed) > PROBE_BYTES_MAX):
+                continue
+            block = one.wanted(self.rate.loss.share)
+            if block is not None:
+                return one, block
+        return None, 0
+
+    def _cut(self, one: Outgoing) -> None:
+        """Cut a bundle for the link as measured now."""
+        if one.symbol_bytes:
+            return
+        limit = self.config.datagram_bytes - SYMBOL_OVERHEAD_BYTES
+        if self.rate.known:
+            timed = int(self.rate.rate_bps * self.config.symbol_s / 8) - self.config.overhead_bytes
+            limit = min(limit, max(self.config.symbol_bytes_min, timed - SYMBOL_OVERHEAD_BYTES))
+        one.cut(limit, self.config.datagram_bytes)
+
+    def _control_items(self, now: float) -> list[ControlItem]:
+        """Everything that control has to say now."""
+        if self.rate.deadline() is None:
+            self._ask(now)
+        waiting = [one for one in self._outbox if one.postponed_until <= now]
+        size = sum(one.lacking_bytes() for one in waiting)
+        report = self._fresh.report(now)
+        return self._control.items(report, self.inbox.touched, (len(waiting), size))
+
+    def _ask(self, now: float) -> None:
+        """Ask about bundles whose state only the peer knows; at most one question at a time."""
+        for one in self._outbox:
+            if one.postponed_until > now or (one.asked_at is not None and now < one.asked_at):
+                continue
+            unsure = one.resumed or one.all_there or any(one.flying) or self._stall >= 3
+            if unsure and not (one.whole and not one.all_there):
+                first = one.all_there and one.asked_at is None
+                one.asked_at = now + max(1.0, 2 * self.rate.rto())
+                if not first:
+                    self._control.queue(Ask(one.tag))
+                return
+
+    def _overdue(self, now: float) -> None:
+        """Reports that were asked for and did not come."""
+        deadline = self._deadline()
+        if deadline is None or now < deadline:
+            return
+        self.rate.give_up_reports()
+        if not len(self._outbox) and not self._control.polling:
+            self._stall = 0
+            return
+        self._stall += 1
+        self._outbox.forget_flight()
+        for one in self._outbox:
+            one.asked_at = None
+        self._control.poll_again(self.config.poll_tries)
+
+    def _deadline(self) -> float | None:
+        """When the oldest report is overdue; later each time, as long as nothing comes."""
+        deadline = self.rate.deadline()
+        if deadline is None or not self._stall:
+            return deadline
+        rto = self.rate.rto()
+        longest = 10.0 if self._stall < 25 else 120.0
+        return deadline - rto + max(rto, min(rto * 1.5 ** min(self._stall, 20), longest))
+
+    def _datagram(
+        self,
+        items: list[ControlItem],
+        frame: Frame | None,
+        now: float,
+        *,
+        report: bool,
+        paced: bool = False,
+    ) -> bytes:
+        """Seal a datagram and account for it."""
+        content = pack_content(self.local, self._counter, items, frame, report=report)
+        datagram = content + self._seal_out.tag(content)
+        size = len(datagram) + self.config.overhead_bytes
+        self.rate.sent(self._counter, size, now, asked=report, paced=paced)
+        self._counter += 1
+        self._last_sent = now
+        return datagram
+
+    def _realtime_datagram(self, now: float) -> bytes:
+        """A real-time payload: no counter, its own replay protection is inside."""
+        head = bytes([Kind.REALTIME << 3]) + self.local.to_bytes(2, "big")
+        content = head + self._realtime.popleft()
+        datagram = content + self._seal_out.tag(content)
+        self.rate.yield_to(len(datagram) + self.config.overhead_bytes, now)
+        self._last_sent = now
+        return datagram
+
+    def next_timer(self, now: float) -> float | None:
+        """When to call `send` next, if nothing arrives before; None: never."""
+        if self._realtime or self._control.due:
+            return now
+        times: list[float] = []
+        deadline = self._deadline()
+        if deadline is not None:
+            times.append(deadline)
+        alive = self._alive_at(now)
+        if alive is not None:
+            times.append(alive)
+        open_now = not self.rate.blocked() and not (self._stall and deadline is not None)
+        if open_now and self._wanting(now)[0] is not None:
+            times.append(self.rate.ready_at)
+        for one in self._outbox:
+            if one.postponed_until > now:
+                times.append(one.postponed_until)
+            elif deadline is None and (one.resumed or one.all_there or any(one.flying)):
+                times.append(one.asked_at or now)
+        return max(now, min(times)) if times else None
+
+    def _alive_at(self, now: float) -> float | None:
+        """When the next keep-alive is due, if one is wanted."""
+        at = self._last_sent + self.config.keep_alive_s
+        return at if at <= self._keep_alive_until else None
+
+    # What is known
+
+    def measured(self) -> LinkMeasure:
+        """The link as measured so far."""
+        rate = self.rate
+        return LinkMeasure(
+            rate_bps=rate.rate_bps if rate.known else None,
+            rtt_s=rate.srtt,
+            loss=rate.loss.share,
+            last_contact=self._last_contact,
+            queued_bundles=len(self._outbox),
+            queued_bytes=sum(one.lacking_bytes() for one in self._outbox),
+            invalid_datagrams=self.invalid,
+        )
+
+    def estimate(self, size: int, priority: int) -> float | None:
+        """Seconds until `size` more sealed bytes would be at the peer, behind what is queued as
+        urgent or more; None if the link was never measured."""
+        rate = self.rate
+        if not rate.known or rate.srtt is None:
+            return None
+        ahead = sum(one.lacking_bytes() for one in self._outbox if one.priority <= priority)
+        limit = self.config.datagram_bytes
+        headers = self.config.overhead_bytes + SYMBOL_OVERHEAD_BYTES
+        total = (ahead + size) * (1 + headers / limit) + headers
+        return total * 8 / (rate.rate_bps * (1 - rate.loss.share)) + rate.srtt / 2
+
+    def begun(self) -> set[bytes]:
+        """Tags of bundles that need more than one datagram and of which some has been sent."""
+        return {one.tag for one in self._outbox if one.bytes_sent and not one.whole}
+
+    def progress(self) -> list[TransferProgress]:
+        """Every bundle on its way, outgoing first."""
+        out = [
+            TransferProgress(
+                one.tag,
+                one.priority,
+                len(one.sealed),
+                len(one.sealed) - one.lacking_bytes(),
+                incoming=False,
+            )
+            for one in self._outbox
+        ]
+        return out + self.inbox.progress()
+
+    @property
+    def save_due(self) -> bool:
+        """Whether `save` should be called before more is sent (see COUNTERS_AHEAD)."""
+        return self._counter + COUNTERS_AHEAD // 4 > self._reserved
+
+    def save(self) -> bytes:
+        """What the next process should know: counters and the link as measured."""
+        self._reserved = self._counter + COUNTERS_AHEAD
+        rate = self.rate
+        return _STATE.pack(
+            _STATE_VERSION,
+            min(self._reserved, COUNTER_MAX),
+            self._fresh.highest,
+            rate.rate_bps if rate.known else 0.0,
+            rate.srtt or 0.0,
+            rate.rttvar,
+            rate.loss.share,
+        )
+
+    def restore(self, state: bytes) -> bool:
+        """Go on from a saved state; False if it is not one (nothing changes)."""
+        if len(state) != _STATE.size or state[0] != _STATE_VERSION:
+            return False
+        _, counter, highest, rate_bps, rtt_s, rttvar_s, loss = _STATE.unpack(state)
+        self._counter = max(self._counter, counter)
+        self._fresh.highest = max(self._fresh.highest, highest)
+        self.rate.learn(rate_bps, rtt_s, rttvar_s, loss)
+        return True

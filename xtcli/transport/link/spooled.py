@@ -1,0 +1,150 @@
+"""A link and its spool together: every event that a restart must not forget is written down.
+
+`SpooledLink` is what a shell drives. It opens no sockets and reads no clock: it is given a spool,
+a link and the time.
+"""
+
+from __future__ import annotations
+
+from xtcli.transport.link.events import (
+    BundleArrived,
+    BundleRefused,
+    BundleTaken,
+    LinkEvent,
+    Received,
+    SymbolsToKeep,
+)
+from xtcli.transport.link.session import Link
+from xtcli.transport.spool import REFUSED, STARTED, TAKEN, Spool
+
+KEEP_SYMBOLS_MAX = 64
+"""Symbols that may wait to be written together."""
+KEEP_S = 0.2
+"""How long a symbol may wait to be written."""
+
+
+class SpooledLink:
+    """See the module. `now` is the link's clock; `wall` in `load` is the spool's."""
+
+    def __init__(self, link: Link, spool: Spool) -> None:
+        """Restore what earlier processes knew; `load` then queues what waits to be sent."""
+        self.link = link
+        self.spool = spool
+        self._peer = link.peer
+        self._to_keep: list[SymbolsToKeep] = []
+        self._keep_at: float | None = None
+        self._loaded: set[bytes] = set()
+        self._started: set[bytes] = set()
+        state = spool.link_state(self._peer)
+        if state is not None:
+            link.restore(state)
+        for tag, reason in spool.answers(self._peer):
+            link.remember(tag, reason)
+        for part in spool.kept(self._peer):
+            link.restore_symbols(part)
+        self._save()
+
+    def load(self, now: float, wall: float) -> int:
+        """Offer the link what the spool has for the peer and it does not know yet; drop what the
+        spool has not any more. Returns how many were new."""
+        new = 0
+        seen: set[bytes] = set()
+        for row in self.spool.outgoing(self._peer):
+            if row.state in (TAKEN, REFUSED):
+                continue
+            seen.add(row.tag)
+            if row.tag not in self._loaded:
+                sealed = self.spool.sealed(self._peer, row.tag)
+                if sealed is None:
+                    continue
+                resumed = row.state == STARTED
+                self.link.offer(row.tag, sealed, row.priority, now, resumed=resumed)
+                if resumed:
+                    self._started.add(row.tag)
+                new += 1
+            if row.postponed_until > wall:
+                self.link.postpone(row.tag, now + row.postponed_until - wall)
+        for tag in self._loaded - seen:
+            self.link.withdraw(tag)
+        self._loaded = seen
+        return new
+
+    def put(self, sealed: bytes, priority: int, now: float, wall: float) -> bytes:
+        """Spool a sealed bundle and offer it; its tag."""
+        tag = self.spool.put(self._peer, sealed, priority, wall)
+        self.load(now, wall)
+        return tag
+
+    def accept(self, tag: bytes) -> None:
+        """The station holds the bundle durably."""
+        self.settle(tag, 0)
+
+    def refuse(self, tag: bytes, reason: int) -> None:
+        """The station will not take the bundle; `reason` 1-255."""
+        self.settle(tag, reason)
+
+    def settle(self, tag: bytes, reason: int) -> None:
+        """Answer a bundle for good: written down first, said after."""
+        self._to_keep = [part for part in self._to_keep if part.tag != tag]
+        self.spool.settle(self._peer, tag, reason)
+        if reason:
+            self.link.refuse(tag, reason)
+        else:
+            self.link.accept(tag)
+
+    def receive(self, datagram: bytes, now: float) -> Received:
+        """As `Link.receive`."""
+        return self.link.receive(datagram, now)
+
+    def send(self, now: float) -> bytes | None:
+        """As `Link.send`; reserves datagram counters and marks bundles as begun first."""
+        if self.link.save_due:
+            self._save()
+        datagram = self.link.send(now)
+        if datagram is not None:
+            for tag in self.link.begun() - self._started:
+                self.spool.mark(self._peer, tag, STARTED)
+                self._started.add(tag)
+        return datagram
+
+    def next_timer(self, now: float) -> float | None:
+        """As `Link.next_timer`, and when symbols must be written."""
+        times = [t for t in (self.link.next_timer(now), self._keep_at) if t is not None]
+        return min(times, default=None)
+
+    def events(self, now: float) -> list[LinkEvent]:
+        """Events for the station; what concerns the spool has been written down."""
+        passed: list[LinkEvent] = []
+        for event in self.link.events():
+            if isinstance(event, SymbolsToKeep):
+                self._to_keep.append(event)
+                self._keep_at = self._keep_at or now + KEEP_S
+                continue
+            if isinstance(event, BundleTaken | BundleRefused):
+                state = TAKEN if isinstance(event, BundleTaken) else REFUSED
+                self.spool.mark(self._peer, event.tag, state)
+                self._loaded.discard(event.tag)
+            elif isinstance(event, BundleArrived):
+                self._to_keep = [part for part in self._to_keep if part.tag != event.tag]
+            passed.append(event)
+        due = self._keep_at is not None and now >= self._keep_at
+        if due or len(self._to_keep) >= KEEP_SYMBOLS_MAX:
+            self.flush()
+        return passed
+
+    def flush(self) -> None:
+        """Write the symbols that wait to be written."""
+        if self._to_keep:
+            with self.spool.transaction():
+                for part in self._to_keep:
+                    self.spool.keep(self._peer, part)
+        self._to_keep = []
+        self._keep_at = None
+
+    def close(self) -> None:
+        """Write everything down before the process ends."""
+        self.flush()
+        self._save()
+
+    def _save(self) -> None:
+        self.spool.save_link_state(self._peer, self.link.save())
