@@ -54,7 +54,8 @@ _CODE = re.compile(rf"^{_HALF}[*†+]?(?:\+?(?:{_HALF}\*?|M\d{{4,5}}/\d))?$")
 _LIKE_CODE = re.compile(r"^[A-Za-z]\d[0-9A-Za-z.+*]*$")
 _HAN = re.compile(r"[\u3400-\u9fff]")
 _RUNS = re.compile(r"[\u3400-\u9fff]+|[^\u3400-\u9fff]+")
-_SIGNS = {ord(sign): None for sign in "，,()[]［］（）、-/+~ %;；·＋:：.<>－"}
+_SIGNS = ",()[]、-/+~ %;·:.<>"
+"""Left out of initials, after folding."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,8 +84,8 @@ class Table:
         for step, letter in zip(pairs[::2], pairs[1::2], strict=True):
             place += int(step)
             read[place] = letter
-        self._by_name = _Lines(_fold(names))
-        self._by_initials = _Lines(_fold("".join(read)).translate(_SIGNS))
+        self._by_name = _Lines(_fold_long(names))
+        self._by_initials = _Lines(_bare(_fold_long("".join(read))))
         self._by_code = _Lines(codes.lower())
         self._row_of = {code: row for row, code in enumerate(self.codes)}
 
@@ -141,7 +142,7 @@ class Table:
             return
         if _LIKE_CODE.match(word):
             yield from self._by_code.rows("\n" + word)
-        bare = word.translate(_SIGNS)
+        bare = _bare(word)
         if bare:
             yield from self._by_initials.rows(bare)
 
@@ -217,6 +218,22 @@ class _Lines:
             if found >= HITS_MAX:
                 return
             yield bisect_right(self._starts, match.start() - 1) - 1
+
+
+def _fold_long(text: str) -> str:
+    """`_fold` of the whole table: by distinct characters, several times faster than by all."""
+    for sign in set(text):
+        plain = unicodedata.normalize("NFKC", sign)
+        if plain != sign:
+            text = text.replace(sign, plain)
+    return text.lower()
+
+
+def _bare(text: str) -> str:
+    """Without the signs that nobody types between initials."""
+    for sign in _SIGNS:
+        text = text.replace(sign, "")
+    return text
 
 
 @lru_cache(maxsize=1)
