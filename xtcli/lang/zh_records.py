@@ -57,4 +57,30 @@ WORDS: dict[str, str] = {
         "它所引用的内容不属于本病例或本人。"
     ),
     "It cannot be read.": "无法读取。",
+    "The request of this case has not arrived yet.": "本病例的协诊申请尚未到达。",
+    "Try again later: xt sync": "请稍后再试：xt sync",
+    "The disk is full; nothing was saved.": "磁盘已满，未保存任何内容。",
+    "Free some space and try again.": "请清理磁盘后再试。",
+    "The log on disk is damaged ({reason}).": "磁盘上的日志已损坏（{reason}）。",
+    "Move the file log.db away, restore your copy, then type: xt sync": (
+        "请移走 log.db，恢复备份，然后运行：xt sync"
+    ),
+    "Another xt is busy writing to this log.": "另一个 xt 正在写入此日志。",
+    "Wait a moment and try again.": "请稍候再试。",
+    "The log cannot be read or written ({reason}).": "日志无法读写（{reason}）。",
+    "Check that the folder exists and belongs to you.": "请检查文件夹是否存在、是否归您所有。",
+    "The log was written by a newer xt (format {found}, this one reads {known}).": (
+        "此日志由更新版本的 xt 写入（格式 {found}，本版本只读 {known}）。"
+    ),
+    "Install the newest xt here.": "请在本机安装最新版 xt。",
+    "The log on disk does not check (at {where}).": "磁盘上的日志校验不通过（位置 {where}）。",
+    "The attachment has {size} bytes; 1 to {most} are possible.": (
+        "附件有 {size} 字节，允许 1 至 {most} 字节。"
+    ),
+    "Attach a smaller file.": "请附加较小的文件。",
+    "This attachment has not arrived yet.": "该附件尚未到达。",
+    "Too many attachments are arriving at once.": "同时到达的附件过多。",
+    "Try again when some are complete.": "请待部分附件接收完后再试。",
+    "An attachment that arrived does not check.": "收到的附件校验不通过。",
+    "It will be sent again: xt sync": "将重新发送：xt sync",
 }
