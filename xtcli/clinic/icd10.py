@@ -22,7 +22,9 @@ TITLE = "xt icd10 1 国家临床版2.0"
 QUERY_CHARS_MAX = 64
 RESULTS_MAX = 200
 HITS_MAX = 5000
-"""Entries ranked for one query; a single letter matches more, and nobody reads those."""
+"""Entries looked at for one word; a single letter matches more, and nobody reads those."""
+RANKED_MAX = 500
+"""Of more hits than this only those with the shortest names are ranked: it keeps a key press fast."""
 FUZZY_GAP_CHARS = 4
 """Characters that may stand between two typed ones: 心梗 finds 心肌梗死."""
 
@@ -87,6 +89,7 @@ class Table:
         self._by_name = _Lines(_fold_long(names))
         self._by_initials = _Lines(_bare(_fold_long("".join(read))))
         self._by_code = _Lines(codes.lower())
+        self._lengths = [len(name) for name in self.names]
         self._row_of = {code: row for row, code in enumerate(self.codes)}
 
     def __len__(self) -> int:
@@ -120,6 +123,8 @@ class Table:
             runs = [run for word in words for run in _RUNS.findall(word)]
             found = self._all_of(runs, self._rows_with) or self._all_of(runs, self._rows_like)
         said = frozenset(_said(whole))
+        if len(found) > RANKED_MAX:
+            found = set(sorted(sorted(found), key=self._lengths.__getitem__)[:RANKED_MAX])
         best = sorted(found, key=lambda row: self._rank(row, whole, words[0], said))
         return [self.entry(row) for row in best[: max(1, min(limit, RESULTS_MAX))]]
 
