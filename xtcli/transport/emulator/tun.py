@@ -100,7 +100,7 @@ def _ip(*arguments: str, optional: bool = False) -> str:
         raise UsageError(
             "The system refused to set up the link: {why}.",
             "Root with the right to make network namespaces is needed.",
-            why=(done.stderr or done.stdout).strip() or "ip " + " ".join(arguments),
+            why=" ".join((done.stderr or done.stdout).split()) or "ip " + " ".join(arguments),
         )
     return done.stdout
 
