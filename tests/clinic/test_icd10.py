@@ -83,6 +83,15 @@ def test_synonyms_name_real_entries() -> None:
                for said, (initials, _) in SYNONYMS.items())  # fmt: skip
 
 
+@pytest.mark.parametrize("said", SYNONYMS)
+def test_synonyms_come_first_by_characters_and_initials(said: str) -> None:
+    """Also where thousands of names share the two initials."""
+    initials, name = SYNONYMS[said]
+    assert search(said)[0].name == name
+    same = {meant for letters, meant in SYNONYMS.values() if letters == initials}
+    assert search(initials)[0].name in same
+
+
 @pytest.mark.parametrize("typed", ["", "   ", "啊啊啊", "zzzzzzzz", "，", "\n", "\0"])
 def test_nothing_found_is_an_empty_list(typed: str) -> None:
     assert search(typed) == []

@@ -24,7 +24,7 @@ RESULTS_MAX = 200
 HITS_MAX = 5000
 """Entries looked at for one word; a single letter matches more, and nobody reads those."""
 RANKED_MAX = 500
-"""Of more hits than this only those with the shortest names are ranked: it keeps a key press fast."""
+"""Of more hits than this only those with the shortest names are ranked, to keep a key fast."""
 FUZZY_GAP_CHARS = 4
 """Characters that may stand between two typed ones: 心梗 finds 心肌梗死."""
 
@@ -124,7 +124,9 @@ class Table:
             found = self._all_of(runs, self._rows_with) or self._all_of(runs, self._rows_like)
         said = frozenset(_said(whole))
         if len(found) > RANKED_MAX:
-            found = set(sorted(sorted(found), key=self._lengths.__getitem__)[:RANKED_MAX])
+            meant = {row for name in said for row in self._by_name.rows(f"\n{name}\n")}
+            short = sorted(sorted(found), key=self._lengths.__getitem__)[:RANKED_MAX]
+            found = meant.union(short)
         best = sorted(found, key=lambda row: self._rank(row, whole, words[0], said))
         return [self.entry(row) for row in best[: max(1, min(limit, RESULTS_MAX))]]
 
