@@ -61,4 +61,36 @@ WORDS: dict[str, str] = {
     ),
     "Try it alone first.": ("请先单独运行它试试。"),
     # End of the bad-link emulator.
+    # Bundles.
+    "Ask the sender to send it again.": ("请对方重新发送。"),
+    "Ask the sender to send it in smaller pieces.": ("请对方分成较小的几份发送。"),
+    "Copy it again from where it came.": ("请从来源处重新复制。"),
+    "Fetch the roster again with: xt sync": ("请重新获取名册：xt sync"),
+    "Leave it out.": ("请将它除外。"),
+    "The key of the station this is meant for cannot be used.": ("收件站点的密钥无法使用。"),
+    "This bundle holds more than this station takes at once.": (
+        "此数据包超过本站点一次可接收的大小。"
+    ),
+    "This bundle is damaged or was not sealed for this station.": (
+        "此数据包已损坏，或不是发给本站点的。"
+    ),
+    "This bundle is damaged: it cannot be unpacked.": ("此数据包已损坏：无法解开。"),
+    "This bundle is damaged: its padding is wrong.": ("此数据包已损坏：填充有误。"),
+    "This bundle is damaged: its parts do not fit together.": ("此数据包已损坏：各部分不相符。"),
+    "This bundle is damaged: its text cannot be read.": ("此数据包已损坏：文字无法读取。"),
+    "This bundle is incomplete or damaged.": ("此数据包不完整或已损坏。"),
+    "This bundle is packed in version {version}, which this version does not know.": (
+        "此数据包用第 {version} 版压缩，本程序不认识。"
+    ),
+    "This bundle is sealed with suite {suite}, which this version does not know.": (
+        "此数据包用第 {suite} 套密码算法加密，本程序不认识。"
+    ),
+    "This bundle is too short to be whole.": ("此数据包太短，不完整。"),
+    "This bundle was made by a newer version of xt.": ("此数据包由更新版本的 xt 生成。"),
+    "This data is damaged: a number in it is not whole.": ("数据已损坏：其中有不完整的数字。"),
+    "This file is too large to be a bundle.": ("文件太大，不是数据包。"),
+    "This is not a bundle of xt.": ("这不是 xt 的数据包。"),
+    "Update xt and read it again.": ("请更新 xt 后再读取。"),
+    "Update xt.": ("请更新 xt。"),
+    # End of bundles.
 }
