@@ -44,7 +44,7 @@ def tracked_files() -> list[Path]:
 
 def test_no_machine_paths_or_hosts() -> None:
     """The project names no machine's folders and no package registry's host."""
-    bad = re.compile(r"/wor[k]/|/roo[t]/|pypi\.or[g]|pythonhosted|npmjs\.or[g]")
+    bad = re.compile(r"/wor[k]/|/roo[t]/|pypi\.or[g]|pythonhoste[d]|npmjs\.or[g]")
     for path in tracked_files():
         if path.suffix in {".py", ".md", ".toml", ".txt", ".yaml", ""} and path.is_file():
             if path.name == "LICENSE":

@@ -18,8 +18,8 @@ from xtcli.records import limits
 from xtcli.records.sign import Record
 from xtcli.transport.bundle.pack import Part
 
-PIECE_BYTES = 48 * 1024
-"""Bytes of a blob in one bundle: small enough that a cut costs little, large enough to be cheap."""
+PIECE_BYTES = 7_500_000
+"""Bytes of a blob in one bundle. Symbols make a cut cheap, so a blob is not cut any further."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,99 @@
+"""Commands about this station itself: join, status, pin."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from xtcli.cli.output import guarded, say, write_json
+from xtcli.cli.shared import AsJson, station
+from xtcli.lang import tr
+
+
+@guarded
+def join(
+    code: Annotated[str, typer.Argument(metavar="CODE", help=tr("The code from your hub."))],
+    timeout: Annotated[float, typer.Option(help=tr("Seconds to try."))] = 60.0,
+    out: Annotated[
+        str, typer.Option(metavar="FILE", help=tr("No link: write the request to this file."))
+    ] = "",
+    welcome: Annotated[
+        str, typer.Option(metavar="FILE", help=tr("No link: read the hub's answer from this file."))
+    ] = "",
+    as_json: AsJson = False,
+) -> None:
+    """Make this computer a station."""
+    from xtcli.station import enrolment
+    from xtcli.station.home import Home, default_root
+
+    home = Home(default_root())
+    if out:
+        enrolment.write_request(home, code, out)
+        said: dict[str, Any] = {"request": out}
+        text = tr("Carry {file} to the hub and type there: xt hub admit {file}", file=out)
+    else:
+        settings = enrolment.join(home, code, timeout, welcome)
+        said = {
+            "station": settings.number, "name": settings.name, "kind": settings.kind,
+            "hub": settings.hub_address, "practitioner": settings.practitioner,
+        }  # fmt: skip
+        text = tr("This computer is now the {kind} {name} (station {number}).",
+                  kind=tr(settings.kind), name=settings.name, number=settings.number)  # fmt: skip
+    if as_json:
+        write_json(said)
+    else:
+        say(text)
+
+
+@guarded
+def status(as_json: AsJson = False) -> None:
+    """Say what waits and how the link is."""
+    from xtcli.cli.tables import status_page
+
+    with station() as here:
+        found = here.status()
+        if as_json:
+            write_json(found)
+        else:
+            status_page(found)
+
+
+@guarded
+def pin(
+    remove: Annotated[bool, typer.Option("--remove", help=tr("Take the PIN away."))] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Lock the keys of this station."""
+    from xtcli.cli.output import interactive
+    from xtcli.errors import UsageError
+    from xtcli.station import set_pin
+
+    new = ""
+    if not remove:
+        import os
+
+        new = os.environ.get("XT_NEW_PIN", "")
+        if not new and interactive():
+            new = typer.prompt(tr("New PIN"), hide_input=True, confirmation_prompt=True)
+        if not new:
+            raise UsageError("No PIN was given.", "Type it on a terminal, or set XT_NEW_PIN.")
+    set_pin(new)
+    if as_json:
+        write_json({"locked": bool(new)})
+    else:
+        say(tr("The keys are locked.") if new else tr("The keys are no longer locked."))
+
+
+def register(app: typer.Typer) -> None:
+    """Put these commands into the app."""
+    example = tr("Example:")
+    table: list[tuple[str, Any, str, str]] = [
+        ("join", join, tr("Make this computer a station, with a code from the hub."),
+         "xt join xt1.AZ..."),
+        ("status", status, tr("This station: what waits, how the link is, last contact."),
+         "xt status"),
+        ("pin", pin, tr("Lock this station's keys with a PIN, or take it away."), "xt pin"),
+    ]  # fmt: skip
+    for name, command, help_text, sample in table:
+        app.command(name, help=help_text, epilog=f"{example} {sample}")(command)

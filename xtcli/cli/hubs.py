@@ -1,0 +1,156 @@
+"""Commands of a hub: init, serve, invite, admit, stations, revoke, stats."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from xtcli.cli.output import console, guarded, say, write_json
+from xtcli.cli.shared import AsJson, choose_one
+from xtcli.lang import tr
+
+
+@guarded
+def init(
+    name: Annotated[str, typer.Option(help=tr("The hub's name."))],
+    listen: Annotated[str, typer.Option(metavar="HOST:PORT", help=tr("Where it listens (UDP)."))],
+    advertise: Annotated[
+        str, typer.Option(metavar="HOST:PORT", help=tr("The address that invitations give."))
+    ] = "",
+    as_json: AsJson = False,
+) -> None:
+    """Make a hub."""
+    from xtcli.hub import setup
+    from xtcli.station.home import Home, default_root
+
+    settings = setup.init(Home(default_root()), name, listen, advertise)
+    if as_json:
+        write_json({"hub": settings.name, "listen": settings.hub_address,
+                    "advertise": settings.advertise, "realm": settings.realm})  # fmt: skip
+    else:
+        say(tr("The hub {name} is ready. Start it with: xt hub serve", name=settings.name))
+
+
+@guarded
+def serve(as_json: AsJson = False) -> None:
+    """Serve until stopped."""
+    from xtcli.hub import serving
+
+    serving.serve(as_json)
+
+
+@guarded
+def invite(
+    station: Annotated[str, typer.Option(help=tr("The new station's name."))],
+    kind: Annotated[str, typer.Option(metavar="post|desk", help=tr("What it is."))],
+    practitioner: Annotated[str, typer.Option(help=tr("Who works there."))],
+    role: Annotated[str, typer.Option(help=tr("Their role."))] = "",
+    dept: Annotated[str, typer.Option(metavar="D,...", help=tr("Their departments."))] = "",
+    place: Annotated[str, typer.Option(help=tr("Where the station is."))] = "",
+    days: Annotated[float, typer.Option(help=tr("Days until the code expires."))] = 7.0,
+    as_json: AsJson = False,
+) -> None:
+    """Invite a station."""
+    from xtcli.cli.output import interactive
+    from xtcli.hub import setup
+
+    choose_one(kind, ("post", "desk"), "kind")
+    made = setup.invite(station=station, kind=kind, practitioner=practitioner, role=role,
+                        dept=dept, place=place, days=days)  # fmt: skip
+    if as_json:
+        write_json({"code": made.code, "expires": made.expires, "station": station})
+        return
+    say(made.code)
+    if interactive():
+        import segno
+
+        segno.make(made.code, error="l").terminal(compact=True)
+
+
+@guarded
+def admit(
+    file: Annotated[str, typer.Argument(help=tr("A join request carried here by hand."))],
+    out: Annotated[str, typer.Option(metavar="FILE", help=tr("Where to write the answer."))] = "",
+    as_json: AsJson = False,
+) -> None:
+    """Let a station in that has no link yet."""
+    from xtcli.hub import setup
+
+    target = setup.admit_file(file, out)
+    if as_json:
+        write_json({"welcome": target})
+    else:
+        say(tr("Carry {file} back and type there: xt join CODE --welcome {file}", file=target))
+
+
+@guarded
+def stations(as_json: AsJson = False) -> None:
+    """List the stations."""
+    from rich.table import Table
+
+    from xtcli.hub import setup
+
+    rows = setup.stations()
+    if as_json:
+        write_json({"stations": rows})
+        return
+    table = Table(box=None, header_style="bold")
+    for title in (tr("No."), tr("name"), tr("kind"), tr("practitioner"), tr("departments"),
+                  tr("waits"), tr("state")):  # fmt: skip
+        table.add_column(title)
+    for row in rows:
+        table.add_row(str(row.number), row.name, tr(row.kind), ", ".join(row.practitioners),
+                      ", ".join(row.depts), str(row.waiting),
+                      tr("revoked") if row.revoked else tr("valid"))  # fmt: skip
+    console().print(table)
+
+
+@guarded
+def revoke(
+    station: Annotated[str, typer.Argument(metavar="STATION", help=tr("Its number or name."))],
+    reason: Annotated[str, typer.Option(help=tr("Why."))] = "",
+    as_json: AsJson = False,
+) -> None:
+    """Revoke a station."""
+    from xtcli.hub import setup
+
+    numbers = setup.revoke(station, reason)
+    if as_json:
+        write_json({"revoked": numbers})
+    else:
+        say(tr("Revoked: {numbers}. Nothing new from there is accepted.",
+               numbers=", ".join(map(str, numbers))))  # fmt: skip
+
+
+@guarded
+def stats(as_json: AsJson = False) -> None:
+    """Count and time the cases."""
+    from xtcli.hub import setup
+
+    found = setup.stats()
+    if as_json:
+        write_json(found)
+        return
+    for name, value in found.items():
+        say(f"{tr(name)}: {value}")
+
+
+def register(app: typer.Typer) -> None:
+    """Put these commands into the app."""
+    example = tr("Example:")
+    table: list[tuple[str, Any, str, str]] = [
+        ("init", init, tr("Make this computer a hub."),
+         "xt hub init --name 旗医院 --listen 0.0.0.0:4400 --advertise hub.example.cn:4400"),
+        ("serve", serve, tr("Run the hub until it is stopped."), "xt hub serve"),
+        ("invite", invite, tr("Make a one-line code that lets one station in, once."),
+         "xt hub invite --station 巴音村 --kind post --practitioner 乌兰"),
+        ("admit", admit, tr("Answer a join request that came as a file."),
+         "xt hub admit join.xt"),
+        ("stations", stations, tr("List the stations and who works there."), "xt hub stations"),
+        ("revoke", revoke, tr("Accept nothing new from a station and its practitioners."),
+         'xt hub revoke 巴音村 --reason "电脑丢失"'),
+        ("stats", stats, tr("Numbers: cases, answers, times."), "xt hub stats"),
+    ]  # fmt: skip
+    for name, command, help_text, sample in table:
+        app.command(name, help=help_text, epilog=f"{example} {sample}")(command)

@@ -1,0 +1,108 @@
+"""Commands about the link: sync."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from xtcli.cli.output import guarded, say, seconds, size, tell, write_json
+from xtcli.cli.shared import AsJson, station
+from xtcli.errors import ExitCode
+from xtcli.lang import tr
+
+if TYPE_CHECKING:
+    from xtcli.station.happenings import Happening
+    from xtcli.station.syncing import SyncReport
+
+
+@guarded
+def sync(
+    timeout: Annotated[float, typer.Option(metavar="S", help=tr("Give up after S seconds."))] = 0.0,
+    watch: Annotated[
+        bool, typer.Option("--watch", help=tr("Stay connected and print what arrives."))
+    ] = False,
+    via: Annotated[
+        str, typer.Option(metavar="ROAD", help=tr("Another road: folder:/media/stick."))
+    ] = "",
+    as_json: AsJson = False,
+) -> None:
+    """Send and fetch."""
+    with station() as here:
+        if via:
+            from xtcli.station import roads
+
+            _say_road(roads.sync_via(here, via), as_json)
+            return
+        show = _watcher(as_json) if watch else None
+        meter = None if as_json or watch or not sys.stderr.isatty() else Meter()
+        limit = timeout or (0.0 if watch else 120.0)
+        report = here.sync(limit, watch=watch, show=show, progress=meter)
+        if meter is not None:
+            meter.clear()
+        _say(report, as_json)
+        raise SystemExit(int(report.exit_code))
+
+
+def _watcher(as_json: bool) -> Any:
+    """Prints each happening; rings the bell on a terminal for a new request or alert."""
+
+    def show(happening: Happening) -> None:
+        if as_json:
+            write_json(happening)
+            return
+        bell = "\a" if happening.rings and sys.stdout.isatty() else ""
+        say(bell + happening.text)
+
+    return show
+
+
+class Meter:
+    """One line on stderr: what waits and an honest time left."""
+
+    def __call__(self, waiting_bytes: int, left_seconds: float | None) -> None:
+        """Draw it again."""
+        left = tr("about {time} left", time=seconds(left_seconds)) if left_seconds else ""
+        line = tr("{size} to send", size=size(waiting_bytes)) + "  " + left
+        sys.stderr.write("\r\x1b[K" + line)
+        sys.stderr.flush()
+
+    def clear(self) -> None:
+        """Leave an empty line."""
+        sys.stderr.write("\r\x1b[K")
+        sys.stderr.flush()
+
+
+def _say(report: SyncReport, as_json: bool) -> None:
+    """How it ended."""
+    if as_json:
+        write_json(report)
+        return
+    if report.exit_code is ExitCode.OK:
+        say(tr("All safe: {sent} records confirmed, {got} new ones here. {up} B up, {down} B down.",
+               sent=report.confirmed, got=report.arrived, up=report.bytes_sent,
+               down=report.bytes_received))  # fmt: skip
+    elif report.exit_code is ExitCode.LINK_DOWN:
+        tell(tr("The hub did not answer. Everything is kept and will be sent next time."))
+    else:
+        tell(tr("Time is over: {records} records and {blobs} attachments still wait.",
+                records=report.waiting_records, blobs=report.waiting_blobs))  # fmt: skip
+
+
+def _say_road(report: Any, as_json: bool) -> None:
+    """What was put on, and taken from, a road without a link."""
+    if as_json:
+        write_json(report)
+        return
+    say(tr("{put} bundles written, {taken} taken, {refused} refused.",
+           put=report.put, taken=report.taken, refused=report.refused))  # fmt: skip
+
+
+def register(app: typer.Typer) -> None:
+    """Put these commands into the app."""
+    app.command(
+        "sync",
+        help=tr("Send what waits and fetch what is new; stays with --watch."),
+        epilog=tr("Example:") + " xt sync --timeout 60",
+    )(sync)

@@ -1,0 +1,78 @@
+"""What several commands share: common options, the station at hand, asking on a terminal."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from xtcli.cli.output import interactive, say
+from xtcli.errors import UsageError
+from xtcli.lang import tr
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from xtcli.records.ids import RecordId
+    from xtcli.station import Station
+
+AsJson = Annotated[bool, typer.Option("--json", help=tr("Print one JSON document."))]
+CaseArg = Annotated[str, typer.Argument(metavar="CASE", help=tr("The case, such as 12-34."))]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help=tr("Do not ask; the patient is right."))]
+Attach = Annotated[
+    list[str] | None,
+    typer.Option("--attach", metavar="FILE", help=tr("A file to attach; may be given again.")),
+]
+Voice = Annotated[
+    str,
+    typer.Option(
+        "--voice", metavar="FILE|rec", help=tr("A voice note: an audio file, or rec to record.")
+    ),
+]
+
+
+@contextmanager
+def station() -> Iterator[Station]:
+    """The station of this home, closed at the end."""
+    from xtcli.station import open_station
+
+    here = open_station()
+    try:
+        yield here
+    finally:
+        here.close()
+
+
+def case_id(text: str) -> RecordId:
+    """A case as typed."""
+    from xtcli.records.ids import RecordId
+
+    return RecordId.parse(text)
+
+
+def ask(question: str) -> str:
+    """One line from a person; empty when there is none to ask."""
+    if not interactive():
+        return ""
+    answer: str = typer.prompt(question, default="", show_default=False)
+    return answer.strip()
+
+
+def confirm_patient(identifiers: tuple[str, str], yes: bool) -> None:
+    """On a terminal, show two identifiers and ask; scripts go on (they were shown the case)."""
+    if yes or not interactive():
+        return
+    say(tr("Patient: {name}, {second}", name=identifiers[0], second=identifiers[1]))
+    if not typer.confirm(tr("Is this the patient?"), default=False):
+        raise UsageError("Nothing was signed.", "Look at the case first: xt show CASE")
+
+
+def choose_one(text: str, words: tuple[str, ...], name: str) -> str:
+    """`text` if it is one of `words`."""
+    if text in words:
+        return text
+    raise UsageError(
+        "{value} is not a {field}.", "Use one of: {known}.",
+        value=text, field=name, known=", ".join(words),
+    )  # fmt: skip

@@ -1,0 +1,117 @@
+"""Arrivals: an opened bundle becomes records in the log, pieces of blobs, and a receipt.
+
+Everything of one bundle is one transaction; only when it is on the disk may the link say DONE. What
+does not check is set aside with its reason. It does not know how the bundle came.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+
+from xtcli.errors import BundleRejected, XtError
+from xtcli.records.admit import Outcome
+from xtcli.records.authority import Reason
+from xtcli.records.ids import RecordId, spans_of
+from xtcli.records.sign import Record, read
+from xtcli.records.store import Delivery
+from xtcli.records.types import ROSTER_KINDS, Attach, Kind, Receipt
+from xtcli.station import parcels
+from xtcli.station.core import StationCore
+from xtcli.transport.bundle.pack import Part
+
+Rule = Callable[[Record], Iterable[Delivery]]
+
+
+@dataclass(slots=True)
+class Arrival:
+    """What one bundle brought."""
+
+    new: list[Record] = field(default_factory=list)
+    again: list[RecordId] = field(default_factory=list)
+    blobs: list[bytes] = field(default_factory=list)
+    refused: int = 0
+    held: int = 0
+
+    @property
+    def confirmable(self) -> list[RecordId]:
+        """What a receipt must name: everything that is safe here, but receipts themselves."""
+        return [r.id for r in self.new if r.kind is not Kind.RECEIPT] + self.again
+
+
+class Intake:
+    """Takes bundles into one station's log. `rule` says whom a hub tells of what arrives."""
+
+    def __init__(self, station: StationCore, rule: Rule | None = None) -> None:
+        """`rule` None: this station forwards nothing."""
+        self.station = station
+        self.rule: Rule = rule or (lambda record: ())
+
+    def take(self, parts: Sequence[Part], peer: int, via: str = "") -> Arrival:
+        """Commit everything in `parts`, receipt included, in one transaction."""
+        arrival = Arrival()
+        log, now = self.station.log, int(self.station.clock())
+        with log.many():
+            for part in parts:
+                if parcels.is_piece(part):
+                    self._piece(part, arrival)
+                else:
+                    self._record(part, arrival, now, via or str(peer))
+            released = log.release_held(self.station.roster, at=now, deliver=self.rule)
+            arrival.new += released
+            self._receipt(arrival, peer)
+        return arrival
+
+    def _record(self, part: Part, arrival: Arrival, now: int, via: str) -> None:
+        """One record: judged, and stored, held or set aside."""
+        log = self.station.log
+        try:
+            record = read(part.body, part.raw)
+        except XtError:
+            log.refuse(part.body, part.raw, Reason.UNREADABLE.value, now, via)
+            arrival.refused += 1
+            return
+        verdict = log.admit(record, self.station.roster, at=now, via=via, deliver=self.rule)
+        if verdict.outcome is Outcome.NEW:
+            arrival.new.append(record)
+            if record.kind in ROSTER_KINDS:
+                self.station.forget_roster()
+        elif verdict.outcome is Outcome.DUPLICATE:
+            if record.kind is not Kind.RECEIPT:
+                arrival.again.append(record.id)
+        elif verdict.outcome is Outcome.HELD:
+            arrival.held += 1
+        else:
+            arrival.refused += 1
+
+    def _piece(self, part: Part, arrival: Arrival) -> None:
+        """One piece of a blob; a blob counts once it is whole and its digest checks."""
+        try:
+            piece = parcels.read_piece(part)
+            whole = self.station.blobs.put_part(
+                piece.digest, piece.size, piece.offset, piece.data
+            )
+        except BundleRejected:
+            arrival.refused += 1
+            return
+        if whole:
+            arrival.blobs.append(piece.digest)
+
+    def _receipt(self, arrival: Arrival, peer: int) -> None:
+        """Confirm to `peer` what is safe here; nothing when there is nothing to confirm.
+
+        Records first held are confirmed to whom they came from only here, when they are applied.
+        """
+        ids = arrival.confirmable
+        if not ids and not arrival.blobs:
+            return
+        body = Receipt(records=spans_of(ids), blobs=tuple(arrival.blobs))
+        record = self.station.write(body, automatic=True)
+        self.station.log.queue(peer, record.id, 1, at=record.at)
+
+
+def blob_deliveries(
+    station: StationCore, attach: Attach, peers: Iterable[int], priority: int
+) -> list[Delivery]:
+    """Deliveries of an attachment's bytes to `peers`."""
+    return [Delivery(peer, priority, attach.digest, attach.size) for peer in peers]

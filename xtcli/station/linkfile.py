@@ -1,0 +1,34 @@
+"""The link as last measured, in a small file that any process of the home can read.
+
+It changes nothing that matters: when it is missing or broken, nothing is known.
+"""
+
+from __future__ import annotations
+
+import json
+
+from xtcli.station.home import Home
+from xtcli.station.views import LinkView
+from xtcli.transport.link.events import LinkMeasure
+
+NAME = "link.json"
+
+
+def read_link(home: Home, hub: str) -> LinkView:
+    """What is known of the link to `hub`."""
+    try:
+        plain = json.loads((home.root / NAME).read_text(encoding="utf-8"))
+        return LinkView(hub, plain["rate_bps"], plain["rtt_s"], plain["loss"],
+                        plain["last_contact"])  # fmt: skip
+    except (OSError, ValueError, KeyError, TypeError):
+        return LinkView(hub)
+
+
+def write_link(home: Home, measure: LinkMeasure, last_contact: float | None) -> None:
+    """Keep a measurement; `last_contact` in unix seconds."""
+    before = read_link(home, "")
+    text = json.dumps({
+        "rate_bps": measure.rate_bps or before.rate_bps, "rtt_s": measure.rtt_s or before.rtt_s,
+        "loss": measure.loss, "last_contact": last_contact or before.last_contact,
+    })  # fmt: skip
+    home.write(home.root / NAME, text.encode())

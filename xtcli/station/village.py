@@ -1,0 +1,185 @@
+"""What a village or township doctor does: file, add, attach, ask, acknowledge, close, dispense."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+from xtcli.clinic import identity
+from xtcli.errors import NotFound, UsageError
+from xtcli.lang import tr
+from xtcli.records.case import Case
+from xtcli.records.ids import RecordId
+from xtcli.records.queue import Ask as Page
+from xtcli.records.types import Ack, Ask, Closed, Dispensed, Request
+from xtcli.records.values import Patient, Region, StationKind
+from xtcli.station import attaching, filing
+from xtcli.station.core import CASE_WRITERS, StationCore
+from xtcli.station.forms import RequestForm
+from xtcli.station.views import Filed, Near, Written
+
+NEAR_LOOKED_AT_MAX = 5_000
+
+
+class Village(StationCore):
+    """Operations of a post."""
+
+    def file(self, form: RequestForm) -> Filed:
+        """Check, sign and commit a request; on return it is on the disk."""
+        self.must_be_practitioner(StationKind.POST)
+        departments = [entry.code for entry in self.roster.departments]
+        checked = filing.request_of(form, departments, self.clock())
+        body = checked.body
+        items = [item for name in form.attach for item in attaching.prepare(Path(name))]
+        items += attaching.prepare_voice(form.voice)
+        key = _key(body, [item.body.digest for item in items])
+        existing = self.log.by_key(key)
+        if existing is not None:
+            return Filed(existing, filing.identifiers(body.patient), checked.warnings, (), True,
+                         0, None)  # fmt: skip
+        near = self.near(body.patient)
+        with self.log.many():
+            record = self.write(body)
+            attaching.store(self, record.id, items)
+            self.log.remember_key(key, record.id)
+        waiting = sum(len(item.data) for item in items if item.travels)
+        return Filed(record.id, filing.identifiers(body.patient), checked.warnings, near, False,
+                     record.size + waiting, self.forecast(record.size + waiting))  # fmt: skip
+
+    def forecast(self, size: int) -> float | None:
+        """Seconds that `size` bytes more would take on the link as last measured; None: unknown."""
+        return None
+
+    def near(self, patient: Patient) -> tuple[Near, ...]:
+        """Earlier patients here who may be the same person. Nobody is merged."""
+        wanted = filing.person_of(patient)
+        found: dict[str, Near] = {}
+        for row in self.log.summaries(Page(limit=NEAR_LOOKED_AT_MAX)):
+            if row.patient_key == patient.key or row.patient_key in found:
+                continue
+            if row.name != patient.name and (not patient.born or row.born != patient.born):
+                continue
+            other = self.log.get(row.case)
+            if other is None or not isinstance(other.body, Request):
+                continue
+            why = identity.near_duplicate(wanted, filing.person_of(other.body.patient))
+            if why is not None:
+                found[row.patient_key] = Near(row.case, row.name, why.text)
+        return tuple(found.values())
+
+    def note(
+        self, case: RecordId, text: str, vital: list[str] | None = None, voice: str = ""
+    ) -> Written:
+        """Add text, new vital signs or a voice note to a case."""
+        self.must_be_practitioner(*CASE_WRITERS)
+        self.request_of(case)
+        items = attaching.prepare_voice(voice)
+        if not text.strip() and not vital and not items:
+            raise UsageError("There is nothing to add.", "Give a text, --vital or --voice.")
+        warnings: tuple[str, ...] = ()
+        with self.log.many():
+            records = []
+            if text.strip() or vital:
+                checked = filing.note_of(text.strip(), vital or [])
+                warnings = checked.warnings
+                records.append(self.write(checked.body, case))
+            records += attaching.store(self, case, items)
+        return self.written(records[0], warnings)
+
+    def attach(self, case: RecordId, path: Path, caption: str = "") -> Written:
+        """Attach a file to a case."""
+        self.must_be_practitioner(*CASE_WRITERS)
+        self.request_of(case)
+        items = attaching.prepare(path, caption)
+        with self.log.many():
+            records = attaching.store(self, case, items)
+        return self.written(records[0])
+
+    def ask(self, case: RecordId, text: str, blob: str = "", region: str = "") -> Written:
+        """Ask the other side; with `blob` about an attachment, with `region` for a crop of it."""
+        self.must_be_practitioner(*CASE_WRITERS)
+        found = self.case(case)
+        of = None
+        if blob:
+            wanted = attaching.find_blob(self, case, blob)
+            of = next(a.id for a in found.attachments if a.body.digest == wanted.digest)
+        record = self.write(Ask(text.strip(), of, _region(region) if region else None), case)
+        return self.written(record)
+
+    def ack(self, case: RecordId, done: bool, text: str) -> Written:
+        """Say what became of the answer that stands."""
+        self.must_be_practitioner(StationKind.POST)
+        found = self.case(case)
+        answer = found.answer
+        if answer is None:
+            raise NotFound(
+                "There is no answer to case {case} yet.", "Fetch what is new: xt sync",
+                case=str(case),
+            )  # fmt: skip
+        if not done and not text.strip():
+            raise UsageError("Why was it not done?", "Write it: --not-done TEXT")
+        record = self.write(Ack(answer.record.id, done, text.strip()), case)
+        return self.written(record, _answer_warnings(found, self.clock()))
+
+    def close_case(self, case: RecordId, outcome: str) -> Written:
+        """Close a case. One that was never answered or acted on needs an outcome in words."""
+        self.must_be_practitioner(StationKind.POST)
+        found = self.case(case)
+        if not found.acks and not outcome.strip():
+            raise UsageError(
+                "Nothing says what became of case {case}.",
+                "Say first what was done (xt ack), or how it ended: xt close {case} --outcome TEXT",
+                case=str(case),
+            )
+        return self.written(self.write(Closed(outcome.strip()), case))
+
+    def dispense(self, case: RecordId, rx: str, text: str = "") -> Written:
+        """Record that a prescription line was dispensed; a second time is refused."""
+        self.must_be_practitioner(StationKind.POST)
+        found = self.case(case)
+        lines = found.prescriptions
+        if not rx.isdigit() or not 1 <= int(rx) <= len(lines):
+            raise NotFound(
+                "Case {case} has no prescription line {rx}.", "See them: xt show {case}",
+                case=str(case), rx=rx,
+            )  # fmt: skip
+        line = lines[int(rx) - 1]
+        if not line.open:
+            raise UsageError(
+                "Line {rx} of case {case} was dispensed or withdrawn already.",
+                "Nothing was recorded. If the patient needs more, ask for a new prescription.",
+                case=str(case), rx=rx,
+            )  # fmt: skip
+        record = self.write(Dispensed(line.line.id, text.strip()), case)
+        return self.written(record, _answer_warnings(found, self.clock()))
+
+
+def _answer_warnings(case: Case, now: float) -> list[str]:
+    """What to say again when somebody acts on an answer."""
+    warnings = []
+    if case.recheck:
+        warnings.append(tr("new findings came after this answer: ask again before acting on it"))
+    if case.expired(now):
+        warnings.append(tr("this advice has expired: ask again before acting on it"))
+    return warnings
+
+
+def _region(text: str) -> Region:
+    """`X,Y,W,H` in thousandths of the picture's sides."""
+    try:
+        left, top, width, height = (int(part) for part in text.split(","))
+    except ValueError as error:
+        raise UsageError(
+            "{text} is not a part of a picture.",
+            "Write left,top,width,height in thousandths, such as 250,250,500,500.",
+            text=text,
+        ) from error
+    return Region(left, top, width, height)
+
+
+def _key(body: Request, blobs: list[bytes]) -> str:
+    """The same document again gives the same key: it is filed once."""
+    digest = hashlib.blake2s(repr(body).encode())
+    for blob in blobs:
+        digest.update(blob)
+    return digest.hexdigest()
