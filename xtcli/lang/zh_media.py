@@ -12,5 +12,27 @@ WORDS: dict[str, str] = {
     ),
     "This is not Opus sound, or it was damaged on the way.": "这不是 Opus 语音，或已在途中损坏。",
     "Ask for it to be sent again.": "请让对方重发。",
+    "This is not a voice note that xt can play.": "这不是 xt 能播放的语音留言。",
+    "Ask for it to be recorded and sent again.": "请让对方重新录制并发送。",
+    "{name} is too large for a voice note.": "{name} 太大，不能作为语音留言。",
+    "Use a recording of at most {megabytes} MB.": "请使用不超过 {megabytes} MB 的录音。",
+    "There is no file {name}.": "没有文件 {name}。",
+    "Check its name and folder.": "请检查文件名和所在文件夹。",
+    "{name} holds no sound that can be read.": "{name} 中没有可读取的声音。",
+    "Use a recording in wav, mp3, m4a, amr, ogg or flac.": (
+        "请使用 wav、mp3、m4a、amr、ogg 或 flac 格式的录音。"
+    ),
+    "{name} is longer than {minutes} minutes.": "{name} 超过 {minutes} 分钟。",
+    "Cut it, or send it as several notes.": "请剪短，或分成几条留言发送。",
+    "Nothing can be heard in {name}.": "{name} 中听不到声音。",
+    "Check the microphone and record again, closer to the mouth.": (
+        "请检查麦克风，靠近嘴边重新录音。"
+    ),
+    "There is no quality {quality}.": "没有“{quality}”这种音质。",
+    "Choose one of {choices}.": "请从 {choices} 中选择。",
+    "A note holds between one frame and {minutes} minutes.": (
+        "一条留言最短一帧，最长 {minutes} 分钟。"
+    ),
+    "Split it into several notes.": "请分成几条留言。",
     # --- end of Opus, voice notes, pictures ---
 }

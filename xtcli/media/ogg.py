@@ -8,9 +8,9 @@ refuses to know how sound is coded, and where files are.
 from __future__ import annotations
 
 import struct
+import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 
 from xtcli.errors import BundleRejected
 
@@ -70,24 +70,17 @@ def _not_a_note() -> BundleRejected:
 # --- checksum -------------------------------------------------------------------------------
 
 
-@lru_cache(maxsize=1)
-def _crc_table() -> tuple[int, ...]:
-    table = []
-    for byte in range(256):
-        value = byte << 24
-        for _ in range(8):
-            value = ((value << 1) ^ (0x04C11DB7 if value & 0x80000000 else 0)) & 0xFFFFFFFF
-        table.append(value)
-    return tuple(table)
+_MIRROR = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
+"""Each byte with its bits in the opposite order."""
 
 
 def checksum(data: bytes) -> int:
-    """The CRC of RFC 3533: polynomial 04C11DB7, not reflected, starting and ending with zero."""
-    table = _crc_table()
-    value = 0
-    for byte in data:
-        value = ((value << 8) & 0xFFFFFFFF) ^ table[(value >> 24) ^ byte]
-    return value
+    """The CRC of RFC 3533: polynomial 04C11DB7, most significant bit first, from zero to zero.
+
+    It is zlib's CRC-32 seen in a mirror: the same polynomial with every bit order reversed.
+    """
+    mirrored = zlib.crc32(data.translate(_MIRROR), 0xFFFFFFFF) ^ 0xFFFFFFFF
+    return int.from_bytes(mirrored.to_bytes(4, "little").translate(_MIRROR), "big")
 
 
 # --- packets --------------------------------------------------------------------------------

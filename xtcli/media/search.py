@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-RATE_STEPS = (0.88, 1.0, 1.15)
+RATE_STEPS = (0.82, 0.9, 1.0, 1.12)
 """Bitrates tried for every frame, relative to the one asked for."""
 
 _WINDOW = 512
@@ -31,6 +31,10 @@ _HOP = 160
 _BAND_BARK = 0.5
 _LOUDNESS_POWER = 0.23
 _LOUDNESS_FLOOR = 1e3
+_ADDED, _LOST = 1.5, 0.8
+"""What was not said disturbs more than what is missing."""
+
+_BAND_HZ_MAX = {"narrow": 4_000, "medium": 6_000, "wide": 8_000}
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,12 +56,14 @@ class Ear:
         """Distance of each candidate (first axis of `heard`) from what was said."""
         import numpy as np
 
-        distance: Floats = np.sqrt(((heard - wanted) ** 2).sum(axis=-1)).sum(axis=-1)
+        change = heard - wanted
+        weight = np.where(change > 0, _ADDED, _LOST)
+        distance: Floats = np.sqrt((weight * change**2).sum(axis=-1)).sum(axis=-1)
         return distance
 
 
-def ear() -> Ear:
-    """An ear for sound at 16 kHz."""
+def ear(bandwidth: str) -> Ear:
+    """An ear for sound at 16 kHz that is coded up to `bandwidth`, a name in `opus.BANDWIDTHS`."""
     import numpy as np
 
     hertz = np.arange(_WINDOW // 2 + 1) * opus.SAMPLE_RATE_HZ / _WINDOW
@@ -65,7 +71,9 @@ def ear() -> Ear:
     bark = 13 * np.arctan(0.00076 * hertz) + 3.5 * np.arctan((hertz / 7500) ** 2)
     band = np.floor((bark - _BAND_BARK) / _BAND_BARK)
     count = int(band.max()) + 1
-    bands = (band[None, :] == np.arange(count)[:, None]).astype(float)
+    # What cannot be coded is the same loss whatever is tried: leave it out.
+    coded = hertz < _BAND_HZ_MAX[bandwidth]
+    bands = ((band == np.arange(count)[:, None]) & coded).astype(float)
     return Ear(bands[bands.any(axis=1)], np.hanning(_WINDOW))
 
 
@@ -106,7 +114,7 @@ class _Search:
         self.price = price
         lowest, highest = opus.BITRATE_BPS_MIN, opus.BITRATE_BPS_MAX
         self.rates = [max(lowest, min(highest, round(bitrate * step))) for step in RATE_STEPS]
-        self.ear = ear()
+        self.ear = ear(bandwidth)
         self.before: Floats = np.zeros(_WINDOW)
 
     def next(self, said: NDArray[np.int16], wanted: Floats) -> bytes:

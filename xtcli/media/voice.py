@@ -39,8 +39,8 @@ class Quality:
 
 
 QUALITIES = {
-    "tiny": Quality(6_000, "narrow", 7.0, 5_000),
-    "normal": Quality(8_000, "narrow", 4.5, 6_200),
+    "tiny": Quality(6_000, "narrow", 9.0, 5_000),
+    "normal": Quality(8_000, "narrow", 6.0, 6_300),
     "clear": Quality(12_000, "wide", 2.5, 10_000),
 }
 """By name, smallest first."""
@@ -79,9 +79,11 @@ def make_note(source: Path | bytes, quality: str = DEFAULT_QUALITY) -> VoiceNote
     """
     quality_named(quality)
     name = source.name if isinstance(source, Path) else "-"
-    if isinstance(source, Path) and (kept := _already_note(source, quality)):
-        return kept
-    pcm = tidy(read_sound(source) if isinstance(source, Path) else source)
+    own = _own_note(source) if isinstance(source, Path) else None
+    if own is not None and _is_small_enough(own, quality):
+        info = note_info(own)
+        return VoiceNote(own, info.seconds, info.quality, note_peaks(own))
+    pcm = tidy(_pcm_of(source, own))
     if not pcm:
         raise UsageError(
             "Nothing can be heard in {name}.",
@@ -111,19 +113,29 @@ def quality_named(quality: str) -> Quality:
     return QUALITIES[quality]
 
 
-def _already_note(path: Path, quality: str) -> VoiceNote | None:
-    """The note in `path` when xt made it and nothing is gained by coding it again."""
+def _own_note(path: Path) -> bytes | None:
+    """The bytes of the note in `path` when it is one; our reader plays it even when it is cut."""
     try:
         with path.open("rb") as file:
             data = file.read(FILE_BYTES_MAX + 1)
-        info = note_info(data)
+        note_info(data)
     except (OSError, BundleRejected):
         return None
+    return data
+
+
+def _is_small_enough(note: bytes, quality: str) -> bool:
+    """Whether nothing is gained by coding a note of ours again."""
+    info = note_info(note)
     if not info.complete or not info.quality:
-        return None
-    if QUALITIES[info.quality].bitrate > QUALITIES[quality].bitrate:
-        return None
-    return VoiceNote(data, info.seconds, info.quality, note_peaks(data))
+        return False
+    return QUALITIES[info.quality].bitrate <= QUALITIES[quality].bitrate
+
+
+def _pcm_of(source: Path | bytes, note: bytes | None) -> bytes:
+    if note is not None:
+        return decode_note(note)
+    return read_sound(source) if isinstance(source, Path) else source
 
 
 def estimate_bytes(seconds: float, quality: str = DEFAULT_QUALITY) -> int:

@@ -1,0 +1,149 @@
+"""How big and how good a voice note is: bytes of 30 s, PESQ-WB and STOI, for each quality.
+
+Needs `pip install pesq pystoi` (not needed by xt itself) and a folder of clips: one folder per
+language, WAV at 16 kHz. Several notes per language are made of its clips in a shuffled order, each
+cut to 30 s, and scored whole against what went into the coder (levelled and trimmed, not coded). The rows
+`plain` are libopus at the same setting in one go, as other programs use it.
+
+    python scripts/bench/audio_note.py tests/data/speech --seeds 4 --rows rows.jsonl
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+import statistics
+import time
+import wave
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from xtcli.media import level, ogg, opus, voice
+
+RATE_HZ = 16_000
+BARS = {"normal": (23_500, 2.9)}
+"""Bytes of a 30 s note and PESQ-WB on Mandarin that issue 4 asks for."""
+
+
+def clips(folder: Path) -> dict[str, list[bytes]]:
+    """PCM of every 16 kHz clip below `folder`, by the name of the folder just below it."""
+    found: dict[str, list[bytes]] = {}
+    for path in sorted(folder.rglob("*.wav")):
+        with wave.open(str(path)) as file:
+            if (file.getframerate(), file.getnchannels(), file.getsampwidth()) != (RATE_HZ, 1, 2):
+                continue
+            language = path.relative_to(folder).parts[0].split("_")[0]
+            found.setdefault(language, []).append(file.readframes(file.getnframes()))
+    return found
+
+
+def speech(parts: list[bytes], seed: int, seconds: float) -> bytes:
+    """`seconds` of speech: the clips in an order chosen by `seed`, as often as needed."""
+    order = random.Random(seed)
+    pcm = b""
+    while len(pcm) < seconds * RATE_HZ * 2:
+        shuffled = list(parts)
+        order.shuffle(shuffled)
+        pcm += b"".join(shuffled)
+    return pcm[: round(seconds * RATE_HZ) * 2]
+
+
+def plain(pcm: bytes, quality: str) -> bytes:
+    """A note coded in one go at the same setting, one frame to a packet."""
+    encoder = opus.Encoder(voice.QUALITIES[quality].bitrate)
+    size, lookahead = encoder.frame_samples * 2, encoder.lookahead_samples
+    padded = pcm + bytes(lookahead * 2)
+    packets = tuple(
+        encoder.encode(padded[at : at + size].ljust(size, b"\0"))
+        for at in range(0, len(padded), size)
+    )
+    end = (lookahead + len(pcm) // 2) * 3
+    return ogg.write(ogg.OpusStream(packets, end, lookahead * 3, f"xt {quality}"))
+
+
+def score(said: bytes, heard: bytes) -> tuple[float, float]:
+    """PESQ-WB (ITU-T P.862.2) and STOI of what is heard."""
+    import numpy as np
+    from pesq import pesq
+    from pystoi import stoi
+
+    size = min(len(said), len(heard))
+    a, b = (np.frombuffer(pcm[:size], "<i2").astype(float) for pcm in (said, heard))
+    return float(pesq(RATE_HZ, a, b, "wb")), float(stoi(a, b, RATE_HZ))
+
+
+def rows(folder: Path, seeds: int, seconds: float) -> Iterator[dict[str, Any]]:
+    """One row per language, seed, quality and way of coding."""
+    for language, parts in clips(folder).items():
+        for seed in range(seeds):
+            said = level.tidy(speech(parts, seed, seconds))
+            for quality in voice.QUALITIES:
+                for way, code in (("xt", voice.encode), ("plain", plain)):
+                    started = time.perf_counter()
+                    data = code(said, quality)
+                    took = time.perf_counter() - started
+                    pesq_wb, stoi = score(said, voice.decode_note(data))
+                    yield {
+                        "language": language,
+                        "seed": seed,
+                        "quality": quality,
+                        "way": way,
+                        "seconds": len(said) / RATE_HZ / 2,
+                        "bytes_30s": round(len(data) * 30 * RATE_HZ * 2 / len(said)),
+                        "pesq_wb": round(pesq_wb, 3),
+                        "stoi": round(stoi, 4),
+                        "encode_seconds": round(took, 2),
+                    }
+
+
+def table(found: list[dict[str, Any]]) -> bool:
+    """Print the means; whether every bar is met."""
+    met = True
+    print("language  quality  way    bytes/30s  PESQ-WB (least)  STOI    encode s")
+    keys = dict.fromkeys((row["language"], row["quality"], row["way"]) for row in found)
+    for language, quality, way in keys:
+        same = [
+            r for r in found if (r["language"], r["quality"], r["way"]) == (language, quality, way)
+        ]
+        mean = {
+            k: statistics.mean(r[k] for r in same)
+            for k in same[0]
+            if k not in {"language", "quality", "way"}
+        }
+        least = min(row["pesq_wb"] for row in same)
+        line = (
+            f"{language:9} {quality:8} {way:6} {mean['bytes_30s']:9.0f}  {mean['pesq_wb']:.2f} ({least:.2f})"
+            f"      {mean['stoi']:.4f}  {mean['encode_seconds']:.2f}"
+        )
+        if language == "zh" and way == "xt" and quality in BARS:
+            bytes_max, pesq_min = BARS[quality]
+            good = mean["bytes_30s"] <= bytes_max and mean["pesq_wb"] >= pesq_min
+            line += f"  bar: <= {bytes_max} B, >= {pesq_min}: {'met' if good else 'NOT met'}"
+            met = met and good
+        print(line)
+    return met
+
+
+def main() -> int:
+    """Read the options, measure, print; 1 when a bar is not met."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
+    parser.add_argument("folder", type=Path, help="clips: FOLDER/<language>*/**/*.wav at 16 kHz")
+    parser.add_argument("--seeds", type=int, default=4)
+    parser.add_argument("--seconds", type=float, default=30.0)
+    parser.add_argument("--rows", type=Path, help="keep every row here, as JSON lines")
+    chosen = parser.parse_args()
+    found = []
+    for row in rows(chosen.folder, chosen.seeds, chosen.seconds):
+        found.append(row)
+        if chosen.rows:
+            with chosen.rows.open("a", encoding="utf-8") as file:
+                file.write(json.dumps(row) + "\n")
+    return 0 if table(found) else 1
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
