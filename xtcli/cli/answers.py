@@ -173,7 +173,8 @@ def register(app: typer.Typer) -> None:
     """Put these commands into the app."""
     example = tr("Example:")
     table: list[tuple[str, Any, str, str]] = [
-        ("queue", queue, tr("Who waits for an answer, most urgent first."), "xt queue --dept 心内科"),
+        ("queue", queue, tr("Who waits for an answer, most urgent first."),
+         "xt queue --dept 心内科"),
         ("open", open_command, tr("Open a case: shows it, and the post sees that you have it."),
          "xt open 12-1"),
         ("claim", claim, tr("Take a case, so that others see you are on it."), "xt claim 12-1"),

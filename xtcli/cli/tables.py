@@ -128,8 +128,10 @@ def _lists(document: dict[str, Any]) -> None:
     """Prescriptions and attachments."""
     out = console()
     for line in document["prescriptions"]:
-        state = tr("withdrawn") if line["withdrawn"] else (
-            tr("dispensed") if line["dispensed"] else tr("open")
+        state = (
+            tr("withdrawn")
+            if line["withdrawn"]
+            else (tr("dispensed") if line["dispensed"] else tr("open"))
         )
         text = f"  ℞ {line['rx']}. {line['drug']} {line['dose']} {line['route']}"
         out.print(f"{text} {line['frequency']} x{line['days']}  [{state}]", markup=False)
@@ -144,8 +146,8 @@ def _timeline(document: dict[str, Any]) -> None:
     """Who did what, when, and whether it has arrived."""
     table = _table(tr("time"), tr("what"), tr("who"), tr("state"))
     for entry in document["timeline"]:
-        state = tr("received") if entry["received"] else (
-            tr("sent") if entry["sent"] else tr("saved")
+        state = (
+            tr("received") if entry["received"] else (tr("sent") if entry["sent"] else tr("saved"))
         )
         table.add_row(entry["at"][5:19].replace("T", " "), tr(entry["kind"]), entry["by"], state)
     console().print(table)

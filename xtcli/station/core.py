@@ -95,9 +95,7 @@ class StationCore:
 
     # Writing
 
-    def write(
-        self, body: Body, case: RecordId | None = None, *, automatic: bool = False
-    ) -> Record:
+    def write(self, body: Body, case: RecordId | None = None, *, automatic: bool = False) -> Record:
         """Sign `body` and commit it; on return it is on the disk and queued for whom it concerns.
 
         NotAllowed when this station or practitioner may not state it.

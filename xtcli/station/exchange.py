@@ -193,9 +193,7 @@ class Exchange:
     def open(self, sealed: bytes) -> list[Part]:
         """The parts of a bundle that the peer sealed for this station."""
         context = bundle_context(self.station.settings.realm, self.peer, self.station.number)
-        return unpack(
-            open_sealed(sealed, private=self.station.keys.station_seal, context=context)
-        )
+        return unpack(open_sealed(sealed, private=self.station.keys.station_seal, context=context))
 
     def commit(self, tag: bytes, parts: Sequence[Part], now: float) -> Arrival:
         """Commit opened parts, answer the link, and clear what receipts have settled."""

@@ -41,9 +41,10 @@ def happening(record: Record, by: str, here: StationKind, now: float) -> Happeni
     text = f"{record.case} {tr(record.kind.name.lower())}: {by}"
     if isinstance(body, Request):
         mark = ("", "! ", "!! ")[body.urgency]
-        text = mark + tr("{case} new request, {dept}: {patient}, {complaint}", case=str(record.case),
-                         dept=body.dept, patient=body.patient.name,
-                         complaint=body.complaint[:40])  # fmt: skip
+        text = mark + tr(
+            "{case} new request, {dept}: {patient}, {complaint}", case=str(record.case),
+            dept=body.dept, patient=body.patient.name, complaint=body.complaint[:40],
+        )  # fmt: skip
     elif isinstance(body, Alert):
         text = "!! " + tr("{case} ALERT: {what}", case=str(record.case), what=body.what)
     elif isinstance(body, Ask):

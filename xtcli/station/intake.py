@@ -88,9 +88,7 @@ class Intake:
         """One piece of a blob; a blob counts once it is whole and its digest checks."""
         try:
             piece = parcels.read_piece(part)
-            whole = self.station.blobs.put_part(
-                piece.digest, piece.size, piece.offset, piece.data
-            )
+            whole = self.station.blobs.put_part(piece.digest, piece.size, piece.offset, piece.data)
         except BundleRejected:
             arrival.refused += 1
             return

@@ -59,7 +59,8 @@ class Reading(StationCore):
 
     def blob(self, case: RecordId, prefix: str) -> bytes:
         """The bytes of an attachment of a case; NotFound when not (all) here."""
-        return self.blobs.read(attaching.find_blob(self, case, prefix).digest)
+        digest = attaching.find_blob(self, case, prefix).digest
+        return self.blobs.read(digest)
 
     def save_blob(self, case: RecordId, prefix: str, path: Path) -> int:
         """Write an attachment to a file; how many bytes."""

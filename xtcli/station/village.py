@@ -13,9 +13,10 @@ from xtcli.records.ids import RecordId
 from xtcli.records.queue import Ask as Page
 from xtcli.records.types import Ack, Ask, Closed, Dispensed, Request
 from xtcli.records.values import Patient, Region, StationKind
-from xtcli.station import attaching, filing
+from xtcli.station import attaching, filing, routing
 from xtcli.station.core import CASE_WRITERS, StationCore
 from xtcli.station.forms import RequestForm
+from xtcli.station.linkfile import read_link
 from xtcli.station.views import Filed, Near, Written
 
 NEAR_LOOKED_AT_MAX = 5_000
@@ -48,7 +49,11 @@ class Village(StationCore):
 
     def forecast(self, size: int) -> float | None:
         """Seconds that `size` bytes more would take on the link as last measured; None: unknown."""
-        return None
+        link = read_link(self.home, "")
+        if not link.rate_bps:
+            return None
+        waiting = self.log.waiting(routing.HUB).size
+        return (size + waiting) * 8 / link.rate_bps + (link.rtt_s or 0.0) / 2
 
     def near(self, patient: Patient) -> tuple[Near, ...]:
         """Earlier patients here who may be the same person. Nobody is merged."""

@@ -1,0 +1,136 @@
+"""`HubStation`: a station with many peers. It decides whom to tell, and watches over the promise.
+
+It does not know sockets or screens; what it holds in memory can be rebuilt from its log.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from xtcli.errors import NotAllowed
+from xtcli.lang import tr
+from xtcli.records.case import PROMISE_SECONDS, Case
+from xtcli.records.queue import Ask as Page
+from xtcli.records.sign import Record
+from xtcli.records.store import Delivery
+from xtcli.records.types import Alert, Attach, Escalated, Kind, Request
+from xtcli.station import attaching, filing, routing, shell
+from xtcli.station.home import Home, default_root
+from xtcli.station.station import Station
+
+REALERT_SECONDS = 300.0
+"""An unacknowledged critical value alerts again after so long."""
+BACKUP_STEP = 2
+"""From this step on, the other desks of the department and the post are alerted too."""
+SLOW_STEP = 6
+REALERT_SLOW_SECONDS = 1_800.0
+"""After some steps the alerts come less often, so that they do not fill a thin link."""
+ALERT_STEPS_MAX = 1_000
+WATCHED_MAX = 10_000
+
+
+class HubStation(Station):
+    """The root hub's station."""
+
+    # Whom to tell
+
+    def deliveries(self, record: Record) -> Iterable[Delivery]:
+        """Whom a record concerns, the bytes of attachments included, introductions first."""
+        request = self.log.get(record.case) if record.case else None
+        facts = routing.facts_of(record, request)
+        found: list[Delivery] = []
+        for route in routing.routes(record, facts, self.roster, self.number):
+            found += self._introductions(record, route)
+            found.append(Delivery(route.peer, route.priority))
+            body = record.body
+            if isinstance(body, Attach) and attaching.travels(body):
+                found += attaching.blob_deliveries(body, [route.peer])
+        return found
+
+    def _introductions(self, record: Record, route: routing.Route) -> list[Delivery]:
+        """The roster entries that a peer needs to check a record; queued once each."""
+        return [
+            Delivery(route.peer, route.priority, entry)
+            for entry in routing.introductions(record, self.roster)
+            if entry != record.id
+        ]
+
+    def asked_for(self, record: Record) -> list[Delivery]:
+        """Deliveries of an original that a question asks for, to who asked."""
+        return []
+
+    def catch_up(self, desk: int, depts: Iterable[str]) -> None:
+        """Tell a new desk about the open cases of its departments."""
+        for row in self.log.summaries(Page(depts=tuple(depts), open_only=True, limit=WATCHED_MAX)):
+            for record in self.log.records(row.case):
+                facts = routing.facts_of(record, self.log.get(row.case))
+                for route in routing.routes(record, facts, self.roster, self.number):
+                    if route.peer != desk:
+                        continue
+                    for delivery in (*self._introductions(record, route),
+                                     Delivery(desk, route.priority, record.id)):  # fmt: skip
+                        self._queue(delivery, record)
+
+    def _queue(self, delivery: Delivery, record: Record) -> None:
+        item = delivery.item if delivery.item is not None else record.id
+        self.log.queue(delivery.peer, item, delivery.priority, size=delivery.size, at=record.at)
+
+    def departments_record(self) -> Record | None:
+        """The newest list of departments."""
+        found = self.log.of_kinds([Kind.DEPARTMENTS])
+        return found[-1] if found else None
+
+    # Watching
+
+    def watch(self) -> list[Record]:
+        """Escalate what has waited too long; alert again about unacknowledged critical values.
+
+        Everything it does is a record in the case, so a restarted hub neither forgets nor repeats.
+        """
+        now = self.clock()
+        made: list[Record] = []
+        overdue = Page(waiting_only=True, overdue_at=int(now), limit=WATCHED_MAX)
+        for row in self.log.summaries(overdue):
+            case = self.log.case(row.case, now)
+            if not case.escalated and not case.answer:
+                reason = tr("no answer within {minutes} minutes", minutes=PROMISE_SECONDS // 60)
+                made.append(self.write(Escalated(reason), row.case, automatic=True))
+        for row in self.log.summaries(Page(open_only=True, limit=WATCHED_MAX)):
+            if row.alerts:
+                made += self._alert_again(self.log.case(row.case, now), now)
+        return made
+
+    def alert_if_critical(self, record: Record) -> Record | None:
+        """The first alert about a request with critical values."""
+        body = record.body
+        if not isinstance(body, Request):
+            return None
+        findings = filing.criticals(body, record.at)
+        if not findings:
+            return None
+        what = "; ".join(finding.text for finding in findings)[:1000]
+        return self.write(Alert(what, 0, 0, record.id), record.id, automatic=True)
+
+    def _alert_again(self, case: Case, now: float) -> list[Record]:
+        """The next step for a case whose newest alert nobody has acknowledged."""
+        open_alarms = case.unacknowledged
+        if not open_alarms:
+            return []
+        newest = open_alarms[-1].record
+        body = open_alarms[-1].body
+        pause = REALERT_SECONDS if body.step < SLOW_STEP else REALERT_SLOW_SECONDS
+        if not 0 <= now - newest.at < pause and body.step < ALERT_STEPS_MAX:
+            to = case.id.station if body.step + 1 >= BACKUP_STEP else 0
+            again = Alert(body.what, body.step + 1, to, body.of)
+            return [self.write(again, case.id, automatic=True)]
+        return []
+
+
+def open_hub() -> HubStation:
+    """The hub of this home; NotAllowed when the station here is not one."""
+    home = Home(default_root())
+    if home.settings().kind != "hub":
+        raise NotAllowed(
+            "This station is not a hub.", "Do this on the hub's computer, or set XT_HOME."
+        )
+    return HubStation(home, clock=shell.now, entropy=shell.entropy)
