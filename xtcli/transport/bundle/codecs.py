@@ -87,7 +87,7 @@ def expand(codec: int, packed: bytes, limit: int) -> bytes:
         )
     if method == ZSTANDARD:
         return _expand_zstandard(packed, version, limit)
-    if method == PRIMED and version:
+    if method == PRIMED and version and len(packed) <= PRIMED_BYTES_MAX:
         from xtcli.transport.bundle.ppm import expand as primed
 
         return primed(packed, model(version), min(limit, PRIMED_BYTES_MAX))

@@ -45,13 +45,16 @@ class _Writer:
         self.width = width
 
     def done(self) -> bytes:
-        """The shortest bytes that, followed by zeros, lie in the interval."""
-        length = 6 + self.shifted
-        for dropped in range(8 * length, -1, -8):
-            value = -(-self.low >> dropped)
-            if value << dropped < self.low + self.width:
-                return value.to_bytes(length - dropped // 8)
-        raise AssertionError("an interval is never empty")
+        """One byte for every shift, one more where needed: with zeros behind, it lies inside.
+
+        The width is at least 2^40, so a number that ends in 40 zero bits is always there; one
+        that ends in 48 often is.
+        """
+        for dropped in (6, 5):
+            value = -(-self.low >> 8 * dropped)
+            if value << 8 * dropped < self.low + self.width:
+                return value.to_bytes(6 + self.shifted - dropped)
+        raise AssertionError("no number in the interval")
 
 
 class _Reader:
@@ -61,6 +64,11 @@ class _Reader:
         self.data, self.at, self.width = data, 6, TOP
         self.code = int.from_bytes(data[:6].ljust(6, b"\x00"))
         self.step = 0
+
+    @property
+    def beyond(self) -> int:
+        """How many bytes fewer `data` has than were shifted: more than 0 is damage."""
+        return self.at - 6 - len(self.data)
 
     def target(self, total: int) -> int:
         self.step = self.width // total
@@ -104,14 +112,14 @@ def expand(data: bytes, model: Model, limit: int) -> bytes:
         if number == BORDER:
             break
         points.append(_take_rare(reader) if number is None else model.code_point[number])
-        if len(points) > limit:
+        if len(points) > limit or reader.beyond > 0:
             raise _damaged()
         contexts = _next(model, contexts, number)
     try:
         found = "".join(map(chr, points)).encode("utf-8", "surrogateescape")
     except UnicodeEncodeError:
         raise _damaged() from None
-    if len(found) > limit or len(data) > reader.at or data.endswith(b"\x00"):
+    if len(found) > limit or reader.beyond not in (0, -1):
         raise _damaged()
     return found
 
