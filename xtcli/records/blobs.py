@@ -26,13 +26,13 @@ partial_bytes_max = 2**30
 _READ_BYTES = 2**20
 
 
-class BlobStore:
-    """Content-addressed files in `folder`, indexed in `log`'s database."""
+class Blobs:
+    """Content-addressed files in `folder`, indexed in the log's database."""
 
-    def __init__(self, folder: Path, log: Database, entropy: Callable[[int], bytes]) -> None:
+    def __init__(self, database: Database, folder: Path, entropy: Callable[[int], bytes]) -> None:
         """`entropy` draws the file names."""
         self.folder = folder
-        self._log = log
+        self._db = database
         self._entropy = entropy
         with _disk():
             folder.mkdir(parents=True, exist_ok=True)
@@ -57,8 +57,8 @@ class BlobStore:
         whole has another digest: then all its pieces are dropped, to be sent again.
         """
         _check_piece(digest, total, offset, len(data))
-        with self._log.transaction():
-            row = self._log.row("SELECT size, file, whole FROM blobs WHERE digest=?", digest)
+        with self._db.transaction():
+            row = self._db.row("SELECT size, file, whole FROM blobs WHERE digest=?", digest)
             if row and row[2] and self._path(row[1]).exists():
                 return True
             if row and not row[2] and row[0] != total:
@@ -79,11 +79,11 @@ class BlobStore:
 
     def has(self, digest: bytes) -> bool:
         """Whether all of a blob is here."""
-        return self._log.row("SELECT 1 FROM blobs WHERE digest=? AND whole=1", digest) is not None
+        return self._db.row("SELECT 1 FROM blobs WHERE digest=? AND whole=1", digest) is not None
 
     def size(self, digest: bytes) -> int:
         """Bytes of a blob as announced; 0 when nothing of it is here."""
-        row = self._log.row("SELECT size FROM blobs WHERE digest=?", digest)
+        row = self._db.row("SELECT size FROM blobs WHERE digest=?", digest)
         return int(row[0]) if row else 0
 
     def missing(self, digest: bytes, total: int) -> list[tuple[int, int]]:
@@ -105,20 +105,20 @@ class BlobStore:
 
     def path(self, digest: bytes) -> Path:
         """The file of a whole blob; `NotFound` when it is not whole here."""
-        row = self._log.row("SELECT file FROM blobs WHERE digest=? AND whole=1", digest)
+        row = self._db.row("SELECT file FROM blobs WHERE digest=? AND whole=1", digest)
         if row and (path := self._path(row[0])).exists():
             return path
         raise NotFound("This attachment has not arrived yet.", "Try again later: xt sync")
 
     def drop(self, digest: bytes) -> None:
         """Delete a blob and what is known of it."""
-        with self._log.transaction():
+        with self._db.transaction():
             self._forget(digest)
 
     def sweep(self) -> int:
         """Delete files that no row speaks of, left by crashes; how many."""
-        with self._log.transaction():
-            known = {r[0] for r in self._log.rows("SELECT file FROM blobs")}
+        with self._db.transaction():
+            known = {r[0] for r in self._db.rows("SELECT file FROM blobs")}
             strays = [p for p in self.folder.iterdir() if p.name.removesuffix(".part") not in known]
             for path in strays:
                 path.unlink(missing_ok=True)
@@ -126,7 +126,7 @@ class BlobStore:
 
     def verify(self) -> int:
         """Read every whole blob and check its digest; how many. Raises `BundleRejected`."""
-        rows = self._log.rows("SELECT digest, size, file FROM blobs WHERE whole=1")
+        rows = self._db.rows("SELECT digest, size, file FROM blobs WHERE whole=1")
         for digest, size, name in rows:
             if not self._path(name).exists() or self._hash(self._path(name), size) != digest:
                 raise _bad_piece()
@@ -137,14 +137,14 @@ class BlobStore:
 
     def _parts(self, digest: bytes) -> list[tuple[int, int]]:
         """Stretches that are here, in order."""
-        return self._log.rows(
+        return self._db.rows(
             "SELECT first, last FROM blob_parts WHERE digest=? ORDER BY first", digest
         )
 
     def _begin(self, digest: bytes, total: int) -> str:
         """A row and a name for a blob of which nothing is here; bounded."""
         self._forget(digest)
-        count, announced = self._log.row(
+        count, announced = self._db.row(
             "SELECT count(*), coalesce(sum(size), 0) FROM blobs WHERE whole=0"
         )
         if count >= partial_blobs_max or announced + total > partial_bytes_max:
@@ -152,7 +152,7 @@ class BlobStore:
                 "Too many attachments are arriving at once.", "Try again when some are complete."
             )
         name = self._entropy(NAME_BYTES).hex()
-        self._log.rows("INSERT INTO blobs VALUES (?,?,?,0)", digest, total, name)
+        self._db.rows("INSERT INTO blobs VALUES (?,?,?,0)", digest, total, name)
         return name
 
     def _write(self, name: str, offset: int, data: bytes) -> None:
@@ -173,11 +173,11 @@ class BlobStore:
         covered = 0
         for a, b in self._parts(digest):
             if b >= first and a <= last:
-                self._log.rows("DELETE FROM blob_parts WHERE digest=? AND first=?", digest, a)
+                self._db.rows("DELETE FROM blob_parts WHERE digest=? AND first=?", digest, a)
                 first, last = min(first, a), max(last, b)
             else:
                 covered += b - a
-        self._log.rows("INSERT INTO blob_parts VALUES (?,?,?)", digest, first, last)
+        self._db.rows("INSERT INTO blob_parts VALUES (?,?,?)", digest, first, last)
         return covered + last - first
 
     def _digest(self, name: str, total: int) -> bytes:
@@ -198,17 +198,17 @@ class BlobStore:
         with _disk():
             self._path(name + ".part").replace(self._path(name))
             _sync_folder(self.folder)
-        self._log.rows("UPDATE blobs SET whole=1 WHERE digest=?", digest)
-        self._log.rows("DELETE FROM blob_parts WHERE digest=?", digest)
+        self._db.rows("UPDATE blobs SET whole=1 WHERE digest=?", digest)
+        self._db.rows("DELETE FROM blob_parts WHERE digest=?", digest)
 
     def _forget(self, digest: bytes) -> None:
         """Drop rows and files of a blob."""
-        for (name,) in self._log.rows("SELECT file FROM blobs WHERE digest=?", digest):
+        for (name,) in self._db.rows("SELECT file FROM blobs WHERE digest=?", digest):
             for path in (self._path(name), self._path(name + ".part")):
                 with suppress(FileNotFoundError):
                     path.unlink()
-        self._log.rows("DELETE FROM blobs WHERE digest=?", digest)
-        self._log.rows("DELETE FROM blob_parts WHERE digest=?", digest)
+        self._db.rows("DELETE FROM blobs WHERE digest=?", digest)
+        self._db.rows("DELETE FROM blob_parts WHERE digest=?", digest)
 
 
 def _check_piece(digest: bytes, total: int, offset: int, size: int) -> None:

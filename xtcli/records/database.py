@@ -89,7 +89,9 @@ def explained(error: sqlite3.Error) -> XtError:
     code = getattr(error, "sqlite_errorcode", 0) or 0
     if code in _FULL or code & 0xFF == sqlite3.SQLITE_FULL:
         return DiskFull("The disk is full; nothing was saved.", "Free some space and try again.")
-    if code & 0xFF in _BROKEN:
+    # Without a code it is Python's own complaint about what it read: bytes that are no text.
+    undecodable = isinstance(error, sqlite3.OperationalError) and not code
+    if undecodable or code & 0xFF in _BROKEN:
         return LogCorrupt(
             "The log on disk is damaged ({reason}).",
             "Move the file log.db away, restore your copy, then type: xt sync",

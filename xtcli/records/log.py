@@ -16,6 +16,7 @@ from xtcli.records.admit import Outcome, Verdict, admit
 from xtcli.records.aside import AsideTable
 from xtcli.records.case import Case, fold
 from xtcli.records.cases import Cases
+from xtcli.records.database import Database
 from xtcli.records.ids import RecordId, Span
 from xtcli.records.roster import Roster
 from xtcli.records.sign import NO_PREV, Record, read
@@ -31,13 +32,18 @@ _COLUMNS = "station, seq, kind, author, at, case_station, case_seq, stored_at, d
 class Log(Cases, AsideTable):
     """One station's log. `score` gives the number that the queue sorts by."""
 
-    def __init__(self, path: Path | str, *, station: int, score: Score | None = None) -> None:
-        """Open or create the file; `station` is this station's own number."""
-        self.station = station
+    def __init__(self, path: Path | str, *, own: int, score: Score | None = None) -> None:
+        """Open or create the file; `own` is this station's number."""
+        self.station = own
         self.score = score
         self._cache: dict[RecordId, Record] = {}
         self._dirty: set[RecordId] = set()
         super().__init__(path)
+
+    @property
+    def database(self) -> Database:
+        """The file and its transactions, which the index of blobs shares."""
+        return self
 
     def many(self) -> AbstractContextManager[None]:
         """One transaction for everything inside: a batch costs one fsync."""
