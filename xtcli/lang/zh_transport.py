@@ -93,4 +93,25 @@ WORDS: dict[str, str] = {
     "Update xt and read it again.": ("请更新 xt 后再读取。"),
     "Update xt.": ("请更新 xt。"),
     # End of bundles.
+    # The link, its spool and UDP.
+    "There is no room on the disk to keep what waits to be sent.": (
+        "磁盘空间不足，无法保存待发送的内容。"
+    ),
+    "Free some space; nothing that was saved is lost.": "请清理出一些空间；已保存的内容不会丢失。",
+    "Too much already waits to be sent to this station.": "等待发往该站点的内容已经过多。",
+    "Connect, or cancel transfers that are not needed any more.": (
+        "请先联网发送，或取消不再需要的传输。"
+    ),
+    "The address {host} cannot be found: {why}.": "找不到地址 {host}：{why}。",
+    "Check the network, or the address of the hub.": "请检查网络或枢纽的地址。",
+    "The address {address} cannot be used: {why}.": "无法使用地址 {address}：{why}。",
+    "Choose another address or port, or end the program that holds it.": (
+        "请换一个地址或端口，或结束占用它的程序。"
+    ),
+    "Nothing came back from {address}.": "{address} 没有任何回应。",
+    "Check the network and the address of the hub, then try again.": (
+        "请检查网络和枢纽的地址，然后重试。"
+    ),
+    "{host}, port {port}": "{host}，端口 {port}",
+    # End of the link, its spool and UDP.
 }

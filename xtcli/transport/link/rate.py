@@ -125,6 +125,7 @@ class RateControl:
         self._asked_total = 0
         self._reported_total = 0
         self._gain = 1.0
+        self._cold_window = COLD_DATAGRAMS * 1240.0
 
     # Sending
 
@@ -157,9 +158,9 @@ class RateControl:
 
     def window_bytes(self) -> float:
         """Bytes that may be under way before a report must come."""
+        if self.startup:
+            return self._cold_window
         if self.srtt is None or self.last_report is None:
-            if not self.known:
-                return COLD_DATAGRAMS * 1240.0
             return max(3 * 1240.0, self.rate_bps / 8 * ((self.srtt or 1.0) * 2 + 1.0))
         floor = self.min_rtt or self.srtt
         span = max(self.srtt, floor + self.queue_target_s) + 0.25 * floor
@@ -189,11 +190,13 @@ class RateControl:
         """How long to wait for a report that was asked for, seconds."""
         if self.srtt is None:
             return RTO_S_COLD
-        return min(RTO_S_MAX, self.srtt + max(4 * self.rttvar, 0.15 * self.srtt, 0.02))
+        spread = max(4 * self.rttvar, 0.15 * self.srtt, 0.02)
+        return min(RTO_S_MAX, self.srtt + min(spread, self.srtt + 0.5))
 
-    def deadline(self) -> float | None:
-        """When the oldest report asked for is overdue; None if none is."""
-        return self._asked[0][1] + self.rto() if self._asked else None
+    @property
+    def last_asked(self) -> float | None:
+        """When a report was asked for last; None if none is outstanding."""
+        return self._asked[-1][1] if self._asked else None
 
     def give_up_reports(self) -> None:
         """The reports asked for will not come: what was under way is not any more."""
@@ -215,6 +218,8 @@ class RateControl:
         self._queue(at - sent.at, now)
         if last is not None:
             self._losses(last, point)
+        if self.startup:
+            self._cold_window += sent.total - self._reported_total
         self._prune(highest, sent.total)
         self._points.append(point)
         self._estimate(point, now)
@@ -272,7 +277,8 @@ class RateControl:
         measured = (point.total - start.total) * 8 / span
         busy = self._gap_counter <= start.counter
         if self.startup:
-            self._start_up(measured, point, busy)
+            if busy:
+                self._start_up(measured, point)
             return
         if measured > self.rate_bps:
             self.rate_bps += 0.5 * (min(measured, 1.5 * self.rate_bps) - self.rate_bps)
@@ -289,28 +295,33 @@ class RateControl:
     def _window_start(self, point: Point) -> Point | None:
         """The newest report far enough back for its distance to drown the jitter."""
         points = self._points
-        span = 0.0 if self.startup else max(0.05, 10 * self.rttvar, 1.5 * (self.min_rtt or 0.1))
+        span = (
+            0.0
+            if self.startup
+            else max(0.05, min(6.0, 10 * self.rttvar), 1.5 * (self.min_rtt or 0.1))
+        )
         while len(points) > 2 and point.at - points[1].at >= span:
             points.popleft()
         start = points[0]
         return start if start is not point and point.at - start.at >= 0.5 * span else None
 
-    def _start_up(self, measured: float, point: Point, busy: bool) -> None:
+    def _start_up(self, measured: float, point: Point) -> None:
         """Grow each round until the bottleneck shows: by a queue or by a rate that stays behind."""
         first = not self.known
         self.known = True
         if first:
             self.rate_bps = min(max(measured, self.rate_bps / 8), 64 * self.rate_bps)
-        queued = self.queue_s > 1.5 * self.queue_target_s
-        behind = busy and measured < 0.7 * self.pacing_bps
+        queue_s = self._recent_owd[-1] - (self._base_owd.value or 0.0)
+        queued = queue_s > 1.5 * self.queue_target_s
+        behind = measured < 0.7 * self.rate_bps
         if point.counter < self._round_end and not queued:
             return
         self._round_end = max(self._sent, default=point.counter) + 1
         if queued or (behind and not first):
             self.startup = False
-            self.rate_bps = measured if busy else self.rate_bps
-            self.ready_at += max(0.0, self.queue_s - self.queue_target_s)
-        elif not first and busy:
+            self.rate_bps = measured
+            self.ready_at += max(0.0, queue_s - self.queue_target_s)
+        elif not first:
             self.rate_bps = max(self.rate_bps, min(2 * self.rate_bps, 2 * measured))
         self._clamp()
         self._points.clear()

@@ -63,7 +63,9 @@ class Outgoing:
     """(datagram counter, block) of symbols not yet covered by a report."""
     flying: list[int] = field(default_factory=list)
     """Symbols under way, by block."""
-    asked_at: float | None = None
+    ask_at: float | None = None
+    """When to ask the peer about it, if nothing else brings news."""
+    patience: int = 0
     bytes_sent: int = 0
 
     def cut(self, symbol_bytes_max: int, datagram_bytes: int) -> None:
@@ -124,6 +126,11 @@ class Outgoing:
         payload = self.encoder.symbol(index)
         return Symbol(self.tag, index, len(self.sealed), payload, self.priority)
 
+    def asked(self, now: float, rto: float) -> None:
+        """Ask again later, and later each time."""
+        self.ask_at = now + min(60.0, max(0.5, 2 * rto) * 2**self.patience)
+        self.patience = min(10, self.patience + 1)
+
     def landed(self, highest: int) -> None:
         """A report covers datagrams up to `highest`: they are not under way any more."""
         while self.under_way and self.under_way[0][0] <= highest:
@@ -132,7 +139,8 @@ class Outgoing:
     def told(self, have: Have) -> None:
         """The receiver said what it has."""
         self.resumed = False
-        self.asked_at = None
+        if not self.all_there:
+            self.ask_at, self.patience = None, 0
         if self.whole:
             self.missing = [0 if have.missing and not any(have.missing) else 1]
             return

@@ -36,6 +36,7 @@ from xtcli.transport.link.frames import (
     MAC_BYTES,
     OVERHEAD_BYTES,
     REALTIME_HEAD_BYTES,
+    SYMBOL_HEAD,
     SYMBOL_OVERHEAD_BYTES,
     Ask,
     ControlItem,
@@ -61,7 +62,7 @@ from xtcli.transport.link.freshness import Freshness
 from xtcli.transport.link.keys import Seal
 from xtcli.transport.link.rate import RateControl
 from xtcli.transport.link.receiving import Inbox
-from xtcli.transport.link.sending import Outbox, Outgoing
+from xtcli.transport.link.scheduler import Scheduler
 from xtcli.transport.symbols import bundle_tag
 
 COUNTERS_AHEAD = 1024
@@ -69,8 +70,6 @@ COUNTERS_AHEAD = 1024
 SILENCE_S = 30.0
 """After this long, a datagram is a new contact."""
 REALTIME_QUEUE_MAX = 8
-PROBE_BYTES_MAX = 600
-"""Probing a dead link, a bundle up to this size is itself the probe; otherwise a question is."""
 _STATE = struct.Struct(">BIIffff")
 _STATE_VERSION = 1
 
@@ -99,7 +98,8 @@ class Link:
         self.invalid = 0
         """Datagrams refused: a tag that does not check, or content that is malformed."""
         self.inbox = Inbox(self.config)
-        self._outbox = Outbox()
+        self._scheduler = Scheduler(self.config, self.rate)
+        self._outbox = self._scheduler.outbox
         self._control = Control(entropy(1)[0])
         self._fresh = Freshness()
         self._seal_out = Seal(key, local, peer)
@@ -111,7 +111,6 @@ class Link:
         self._last_contact: float | None = None
         self._last_sent = now
         self._keep_alive_until = now
-        self._stall = 0
 
     # What the shell wants
 
@@ -163,8 +162,7 @@ class Link:
         until the answer comes."""
         self.peer_waiting = None
         self._control.poll()
-        if self._stall:
-            self._resume()
+        self._scheduler.resume()
 
     @property
     def polling(self) -> bool:
@@ -220,13 +218,7 @@ class Link:
         if self._last_contact is None or now - self._last_contact > SILENCE_S:
             self._events.append(Contact(now))
         self._last_contact = now
-        if self._stall:
-            self._resume()
-
-    def _resume(self) -> None:
-        """The peer is there: try at once instead of waiting for the next probe."""
-        self._stall = min(self._stall, 1)
-        self.rate.give_up_reports()
+        self._scheduler.resume()
 
     def _take(self, parsed: Datagram, now: float) -> None:
         """Act on the content of a genuine datagram that was not seen before."""
@@ -241,16 +233,9 @@ class Link:
         match item:
             case Report(highest, arrived, at, held):
                 if self.rate.report(highest, arrived, at, held, now):
-                    self._stall = 0
-                    self._outbox.landed(highest)
-            case Have(tag):
-                self._take_have(tag, item)
-            case Done(tag):
-                if self._outbox.drop(tag) is not None:
-                    self._events.append(BundleTaken(tag))
-            case Refused(tag, reason):
-                if self._outbox.drop(tag) is not None:
-                    self._events.append(BundleRefused(tag, reason))
+                    self._scheduler.reported(highest)
+            case Have() | Done() | Refused():
+                self._take_answer(item)
             case Poll(number):
                 self._control.status_due = number
                 self._events.append(PeerPolled())
@@ -262,15 +247,24 @@ class Link:
             case Resync(highest):
                 self._counter = max(self._counter, highest + 1)
 
-    def _take_have(self, tag: bytes, have: Have) -> None:
-        found = self._outbox.get(tag)
+    def _take_answer(self, item: Have | Done | Refused) -> None:
+        """What the peer says about a bundle of ours."""
+        found = self._outbox.get(item.tag)
         if found is None:
             return
-        self._cut(found)
-        try:
-            found.told(have)
-        except ValueError:
-            self.invalid += 1
+        match item:
+            case Have():
+                self._scheduler.cut(found)
+                try:
+                    found.told(item)
+                except ValueError:
+                    self.invalid += 1
+            case Done(tag):
+                self._outbox.drop(tag)
+                self._events.append(BundleTaken(tag))
+            case Refused(tag, reason):
+                self._outbox.drop(tag)
+                self._events.append(BundleRefused(tag, reason))
 
     def _take_frame(self, frame: Frame) -> None:
         event: BundleArrived | SymbolsToKeep | Refused | None
@@ -301,17 +295,19 @@ class Link:
             return None
         if self._realtime:
             return self._realtime_datagram(now)
-        self._overdue(now)
-        one, block = self._choose(now)
+        if self._scheduler.overdue(now, polling=self._control.polling):
+            self._control.poll_again(self.config.poll_tries)
+        chosen = self._scheduler.choose(now)
         items = self._control_items(now)
-        if one is None:
+        if chosen is None:
             return self._bare(items, now)
+        one, block = chosen
         room = DATAGRAM_BYTES_MAX - OVERHEAD_BYTES - 2 - sum(len(pack_item(i)) for i in items)
-        if items and one.symbol_bytes + (0 if one.whole else 9) > room:
+        if items and one.symbol_bytes + (0 if one.whole else SYMBOL_HEAD.size) > room:
             return self._datagram(items, None, now, report=False)
         frame = one.take(block, self._counter)
         size = one.symbol_bytes + SYMBOL_OVERHEAD_BYTES + self.config.overhead_bytes
-        report = self.rate.wants_report(size) or bool(self._stall) or self._flight_ends(size, now)
+        report = self.rate.wants_report(size) or self._scheduler.flight_ends(size, now)
         return self._datagram(items, frame, now, report=report, paced=True)
 
     def _bare(self, items: list[ControlItem], now: float) -> bytes | None:
@@ -323,92 +319,17 @@ class Link:
             return self._datagram([], None, now, report=False)
         return None
 
-    def _flight_ends(self, size: int, now: float) -> bool:
-        """Whether nothing may follow the datagram about to leave until a report comes."""
-        if self.rate.in_flight + size > self.rate.window_bytes():
-            return True
-        return self._wanting(now)[0] is None
-
-    def _choose(self, now: float) -> tuple[Outgoing | None, int]:
-        """The bundle and block that have the next datagram, if pacing and window allow one."""
-        if now < self.rate.ready_at:
-            return None, 0
-        if self.rate.in_flight and self.rate.blocked():
-            return None, 0
-        if self._stall and self.rate.deadline() is not None:
-            return None, 0
-        return self._wanting(now)
-
-    def _wanting(self, now: float) -> tuple[Outgoing | None, int]:
-        """The most urgent bundle that wants a symbol sent, and the block."""
-        for one in self._outbox:
-            if one.postponed_until > now:
-                continue
-            self._cut(one)
-            if one.whole:
-                one.resumed = False
-            if one.resumed or (self._stall >= 3 and len(one.sealed) > PROBE_BYTES_MAX):
-                continue
-            block = one.wanted(self.rate.loss.share)
-            if block is not None:
-                return one, block
-        return None, 0
-
-    def _cut(self, one: Outgoing) -> None:
-        """Cut a bundle for the link as measured now."""
-        if one.symbol_bytes:
-            return
-        limit = self.config.datagram_bytes - SYMBOL_OVERHEAD_BYTES
-        if self.rate.known:
-            timed = int(self.rate.rate_bps * self.config.symbol_s / 8) - self.config.overhead_bytes
-            limit = min(limit, max(self.config.symbol_bytes_min, timed - SYMBOL_OVERHEAD_BYTES))
-        one.cut(limit, self.config.datagram_bytes)
-
     def _control_items(self, now: float) -> list[ControlItem]:
         """Everything that control has to say now."""
-        if self.rate.deadline() is None:
-            self._ask(now)
+        tag = self._scheduler.question(now)
+        if tag is not None:
+            self._control.queue(Ask(tag))
+        if not self._control.due:
+            return []
         waiting = [one for one in self._outbox if one.postponed_until <= now]
         size = sum(one.lacking_bytes() for one in waiting)
         report = self._fresh.report(now)
         return self._control.items(report, self.inbox.touched, (len(waiting), size))
-
-    def _ask(self, now: float) -> None:
-        """Ask about bundles whose state only the peer knows; at most one question at a time."""
-        for one in self._outbox:
-            if one.postponed_until > now or (one.asked_at is not None and now < one.asked_at):
-                continue
-            unsure = one.resumed or one.all_there or any(one.flying) or self._stall >= 3
-            if unsure and not (one.whole and not one.all_there):
-                first = one.all_there and one.asked_at is None
-                one.asked_at = now + max(1.0, 2 * self.rate.rto())
-                if not first:
-                    self._control.queue(Ask(one.tag))
-                return
-
-    def _overdue(self, now: float) -> None:
-        """Reports that were asked for and did not come."""
-        deadline = self._deadline()
-        if deadline is None or now < deadline:
-            return
-        self.rate.give_up_reports()
-        if not len(self._outbox) and not self._control.polling:
-            self._stall = 0
-            return
-        self._stall += 1
-        self._outbox.forget_flight()
-        for one in self._outbox:
-            one.asked_at = None
-        self._control.poll_again(self.config.poll_tries)
-
-    def _deadline(self) -> float | None:
-        """When the oldest report is overdue; later each time, as long as nothing comes."""
-        deadline = self.rate.deadline()
-        if deadline is None or not self._stall:
-            return deadline
-        rto = self.rate.rto()
-        longest = 10.0 if self._stall < 25 else 120.0
-        return deadline - rto + max(rto, min(rto * 1.5 ** min(self._stall, 20), longest))
 
     def _datagram(
         self,
@@ -441,22 +362,9 @@ class Link:
         """When to call `send` next, if nothing arrives before; None: never."""
         if self._realtime or self._control.due:
             return now
-        times: list[float] = []
-        deadline = self._deadline()
-        if deadline is not None:
-            times.append(deadline)
-        alive = self._alive_at(now)
-        if alive is not None:
-            times.append(alive)
-        open_now = not self.rate.blocked() and not (self._stall and deadline is not None)
-        if open_now and self._wanting(now)[0] is not None:
-            times.append(self.rate.ready_at)
-        for one in self._outbox:
-            if one.postponed_until > now:
-                times.append(one.postponed_until)
-            elif deadline is None and (one.resumed or one.all_there or any(one.flying)):
-                times.append(one.asked_at or now)
-        return max(now, min(times)) if times else None
+        times = [self._scheduler.next_timer(now), self._alive_at(now)]
+        due = min((time for time in times if time is not None), default=None)
+        return None if due is None else max(now, due)
 
     def _alive_at(self, now: float) -> float | None:
         """When the next keep-alive is due, if one is wanted."""

@@ -1,0 +1,180 @@
+"""The scheduler: which bundle has the next datagram, and what to do when nothing is heard.
+
+Theory. A report that was asked for is overdue one retransmission time-out after the *last* one
+asked for, so single lost reports cost nothing while there is more to send. Overdue means the link
+is stalled: whatever was under way is taken for lost and one datagram at a time probes the link,
+further apart each time, until anything comes back. The first probes are useful symbols; later
+ones are short questions, because a dead link should cost nothing.
+
+It knows no datagram formats beyond their sizes, no keys and no addresses.
+"""
+
+from __future__ import annotations
+
+from xtcli.transport.link.events import LinkConfig
+from xtcli.transport.link.frames import SYMBOL_OVERHEAD_BYTES
+from xtcli.transport.link.rate import RateControl
+from xtcli.transport.link.sending import Outbox, Outgoing
+
+PROBE_BYTES_MAX = 600
+"""Probing a dead link, a bundle up to this size is itself the probe; otherwise a question is."""
+QUESTIONS_FROM = 3
+"""From this many probes without an answer on, questions are sent instead of symbols."""
+PROBE_S_MAX = 10.0
+"""Longest pause between probes while the silence is young."""
+PROBE_S_MAX_OLD = 120.0
+OLD_PROBES = 25
+"""Probes without an answer after which the silence is old."""
+BACK_OFF = 1.4
+
+
+class Scheduler:
+    """See the module."""
+
+    def __init__(self, config: LinkConfig, rate: RateControl) -> None:
+        """Nothing to send yet."""
+        self.config = config
+        self.rate = rate
+        self.outbox = Outbox()
+        self.probes = 0
+        """Probes sent since the link stalled; 0 when it is not."""
+
+    # Time-outs
+
+    def deadline(self) -> float | None:
+        """When the report asked for last is overdue; None if none was asked for."""
+        asked = self.rate.last_asked
+        if asked is None:
+            return None
+        rto = self.rate.rto()
+        longest = PROBE_S_MAX if self.probes < OLD_PROBES else PROBE_S_MAX_OLD
+        return asked + max(rto, min(rto * BACK_OFF ** max(0, self.probes - 1), longest))
+
+    def overdue(self, now: float, *, polling: bool) -> bool:
+        """Take note of overdue reports; True if the link is found stalled once more."""
+        deadline = self.deadline()
+        if deadline is None or now < deadline:
+            return False
+        self.rate.give_up_reports()
+        if not len(self.outbox) and not polling:
+            self.probes = 0
+            return False
+        self.probes = min(self.probes + 1, 1000)
+        self.outbox.forget_flight()
+        return True
+
+    def reported(self, highest: int) -> None:
+        """A report came: the link works."""
+        self.probes = 0
+        self.outbox.landed(highest)
+
+    def resume(self) -> None:
+        """Something came from the peer: if stalled, probe at once instead of later."""
+        if self.probes:
+            self.probes = 1
+            self.rate.give_up_reports()
+            self.outbox.forget_flight()
+
+    # Bundles
+
+    def choose(self, now: float) -> tuple[Outgoing, int] | None:
+        """The bundle and block that have the next datagram, if one may leave now."""
+        if now < self.rate.ready_at or self._probing:
+            return None
+        found = self.wanting(now)
+        if found is None or (self.rate.blocked() and not _overtakes(found[0])):
+            return None
+        return found
+
+    @property
+    def _probing(self) -> bool:
+        """Whether a probe is under way: nothing else is sent meanwhile."""
+        return self.probes > 0 and self.rate.last_asked is not None
+
+    def wanting(self, now: float) -> tuple[Outgoing, int] | None:
+        """The most urgent bundle that wants a symbol sent, and the block."""
+        for one in self.outbox:
+            if one.postponed_until > now:
+                continue
+            self.cut(one)
+            if self._asks(one):
+                continue
+            block = one.wanted(self.rate.loss.share)
+            if block is not None:
+                return one, block
+        return None
+
+    def flight_ends(self, size: int, now: float) -> bool:
+        """Whether nothing may follow a datagram of `size` until a report comes."""
+        if self.probes or self.rate.in_flight + size > self.rate.window_bytes():
+            return True
+        return self.wanting(now) is None
+
+    def cut(self, one: Outgoing) -> None:
+        """Cut a bundle for the link as measured now, once."""
+        if one.symbol_bytes:
+            return
+        limit = self.config.datagram_bytes - SYMBOL_OVERHEAD_BYTES
+        if self.rate.known:
+            timed = int(self.rate.rate_bps * self.config.symbol_s / 8)
+            timed -= self.config.overhead_bytes + SYMBOL_OVERHEAD_BYTES
+            limit = min(limit, max(self.config.symbol_bytes_min, timed))
+        one.cut(limit, self.config.datagram_bytes)
+
+    # Questions
+
+    def _asks(self, one: Outgoing) -> bool:
+        """Whether a bundle's next datagram is a question: what has the peer of it?"""
+        if one.whole:
+            return self.probes >= QUESTIONS_FROM and len(one.sealed) > PROBE_BYTES_MAX
+        return one.resumed or self.probes >= QUESTIONS_FROM
+
+    def question(self, now: float) -> bytes | None:
+        """The tag of a bundle to ask about now. A question asks for a report too, so while one
+        is under way there is none."""
+        if self.rate.last_asked is not None:
+            return None
+        for one in self.outbox:
+            due = self._question_at(one, now)
+            if due is not None and due <= now:
+                one.asked(now, self.rate.rto())
+                return one.tag
+        return None
+
+    def _question_at(self, one: Outgoing, now: float) -> float | None:
+        """When to ask about this bundle; None if nothing is unclear."""
+        if one.postponed_until > now:
+            return None
+        if self._asks(one):
+            return now
+        if one.all_there:
+            if one.ask_at is None:
+                one.asked(now, self.rate.rto())
+            return one.ask_at
+        if any(one.flying) and one.wanted(self.rate.loss.share) is None:
+            return now
+        return None
+
+    def next_timer(self, now: float) -> float | None:
+        """When `choose`, `question` or `overdue` next have something to do."""
+        times: list[float] = []
+        deadline = self.deadline()
+        if deadline is not None:
+            times.append(deadline)
+        if not self._probing:
+            found = self.wanting(now)
+            if found is not None and (not self.rate.blocked() or _overtakes(found[0])):
+                times.append(self.rate.ready_at)
+        for one in self.outbox:
+            if one.postponed_until > now:
+                times.append(one.postponed_until)
+            elif deadline is None:
+                due = self._question_at(one, now)
+                if due is not None:
+                    times.append(due)
+        return min(times, default=None)
+
+
+def _overtakes(one: Outgoing) -> bool:
+    """Whether a bundle may leave although the window is full: urgent, and nothing of it out."""
+    return one.whole and one.priority <= 1 and not any(one.flying)
