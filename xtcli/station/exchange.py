@@ -6,10 +6,9 @@ not know sockets or clocks; `now` is the link's monotonic time.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 from xtcli.errors import BundleRejected
-from xtcli.records.ids import RecordId
 from xtcli.records.store import Item, Pending
 from xtcli.records.types import Kind
 from xtcli.station import parcels
@@ -17,15 +16,9 @@ from xtcli.station.core import StationCore
 from xtcli.station.intake import Arrival, Intake
 from xtcli.transport.bundle.pack import Part, pack, unpack
 from xtcli.transport.bundle.seal import bundle_context, open_sealed, seal
-from xtcli.transport.link.events import (
-    BundleArrived,
-    BundleRefused,
-    BundleTaken,
-    LinkEvent,
-    SymbolsToKeep,
-)
-from xtcli.transport.link.session import Link
-from xtcli.transport.spool import REFUSED, STARTED, TAKEN, Spool
+from xtcli.transport.link.events import BundleArrived, BundleTaken, LinkEvent
+from xtcli.transport.link.spooled import SpooledLink
+from xtcli.transport.spool import REFUSED, TAKEN, WAITING
 
 RECORDS_PER_BUNDLE = 64
 BODY_BYTES_PER_BUNDLE = 12_000
@@ -35,45 +28,30 @@ RECEIPT_PATIENCE_SECONDS = 600.0
 """Taken by the peer, yet no receipt for this long: bundle it again, which asks for one."""
 REFUSE_UNREADABLE = 1
 
-Opened = Callable[[Sequence[Part], int], Arrival]
-
 
 class Exchange:
     """One station's dealings with one peer."""
 
     def __init__(
-        self, station: StationCore, spool: Spool, link: Link, intake: Intake, seal_key: bytes
+        self, station: StationCore, node: SpooledLink, intake: Intake, seal_key: bytes
     ) -> None:
         """`seal_key` is the peer's X25519 public key."""
         self.station = station
-        self.spool = spool
-        self.link = link
+        self.node = node
+        self.spool = node.spool
+        self.link = node.link
         self.intake = intake
         self.seal_key = seal_key
-        self.peer = link.peer
+        self.peer = node.link.peer
         self._unsent: set[bytes] = set()
 
     # Starting again
 
     def resume(self, now: float) -> None:
-        """Take up what an earlier process left: link state, half-arrived bundles, the outbox."""
-        state = self.spool.link_state(self.peer)
-        if state is not None:
-            self.link.restore(state)
-        for tag, reason in self.spool.answers(self.peer):
-            self.link.remember(tag, reason)
-        for kept in self.spool.kept(self.peer):
-            self.link.restore_symbols(kept)
+        """Take up what an earlier process left: mend, then offer what the spool holds."""
         self._mend()
-        wall = self.station.clock()
-        for one in self.spool.outgoing(self.peer):
-            sealed = self.spool.sealed(self.peer, one.tag)
-            if sealed is not None and one.state not in (TAKEN, REFUSED):
-                self.link.offer(one.tag, sealed, one.priority, now, resumed=one.state == STARTED)
-                if one.postponed_until > wall:
-                    self.link.postpone(one.tag, now + one.postponed_until - wall)
-                if one.state != STARTED:
-                    self._unsent.add(one.tag)
+        self.node.load(now, self.station.clock())
+        self._unsent = {one.tag for one in self.spool.outgoing(self.peer) if one.state == WAITING}
 
     def _mend(self) -> None:
         """Make log and spool agree again after a crash between the two."""
@@ -150,16 +128,14 @@ class Exchange:
             pack(parts), recipient=self.seal_key, context=context, entropy=self.station.entropy
         )
         priority = group[0].priority
-        tag = self.spool.put(self.peer, sealed, priority, self.station.clock())
+        tag = self.node.put(sealed, priority, now, self.station.clock())
         self.station.log.bundled(self.peer, [p.item for p in group], tag)
-        self.link.offer(tag, sealed, priority, now)
         self._unsent.add(tag)
 
-    def sent(self, started: Callable[[bytes], bool]) -> None:
-        """Note which bundles have now been put on the road for the first time."""
-        for tag in [tag for tag in self._unsent if started(tag)]:
+    def note_sent(self) -> None:
+        """Note in the log which bundles have now been put on the road for the first time."""
+        for tag in [tag for tag in self._unsent if self.link.started(tag)]:
             self._unsent.discard(tag)
-            self.spool.mark(self.peer, tag, STARTED)
             items = [pending.item for pending in self.station.log.in_bundle(self.peer, tag)]
             self.station.log.sent(items, int(self.station.clock()))
 
@@ -170,44 +146,40 @@ class Exchange:
         match event:
             case BundleArrived(tag, sealed, _):
                 return self._arrived(tag, sealed, now)
-            case SymbolsToKeep():
-                self.spool.keep(self.peer, event)
             case BundleTaken(tag):
                 self._taken(tag)
-            case BundleRefused(tag, _):
-                self.spool.mark(self.peer, tag, REFUSED)
             case _:
                 pass
         return None
 
     def _arrived(self, tag: bytes, sealed: bytes, now: float) -> Arrival:
         """Open, commit, then (and only then) let the link say DONE."""
-        try:
-            parts = self.open(sealed)
-        except BundleRejected:
-            self.spool.settle(self.peer, tag, REFUSE_UNREADABLE)
-            self.link.refuse(tag, REFUSE_UNREADABLE)
+        parts = self.open(tag, sealed)
+        if parts is None:
             return Arrival(refused=1)
-        return self.commit(tag, parts, now)
-
-    def open(self, sealed: bytes) -> list[Part]:
-        """The parts of a bundle that the peer sealed for this station."""
-        context = bundle_context(self.station.settings.realm, self.peer, self.station.number)
-        return unpack(open_sealed(sealed, private=self.station.keys.station_seal, context=context))
-
-    def commit(self, tag: bytes, parts: Sequence[Part], now: float) -> Arrival:
-        """Commit opened parts, answer the link, and clear what receipts have settled."""
         arrival = self.intake.take(parts, self.peer)
-        self.settled(tag)
-        if any(record.kind is Kind.RECEIPT for record in arrival.new):
-            self.clear()
+        self.settled(tag, arrival)
         self.fill(now)
         return arrival
 
-    def settled(self, tag: bytes) -> None:
-        """The bundle is on the disk: say DONE from now on."""
-        self.spool.settle(self.peer, tag, 0)
-        self.link.accept(tag)
+    def open(self, tag: bytes, sealed: bytes) -> list[Part] | None:
+        """The parts of a bundle that the peer sealed for this station; None if it is not one.
+
+        Then the link refuses it for good: the same bytes will never open.
+        """
+        context = bundle_context(self.station.settings.realm, self.peer, self.station.number)
+        private = self.station.keys.station_seal
+        try:
+            return unpack(open_sealed(sealed, private=private, context=context))
+        except BundleRejected:
+            self.node.refuse(tag, REFUSE_UNREADABLE)
+            return None
+
+    def settled(self, tag: bytes, arrival: Arrival) -> None:
+        """The bundle is on the disk: say DONE, and clear what its receipts have settled."""
+        self.node.accept(tag)
+        if any(record.kind is Kind.RECEIPT for record in arrival.new):
+            self.clear()
 
     def _taken(self, tag: bytes) -> None:
         """The peer holds it. Receipts end here; everything else waits for its receipt."""
@@ -216,8 +188,6 @@ class Exchange:
         if all(self._needs_no_receipt(item) for item in items):
             log.delivered(self.peer, items)
             self.spool.drop(self.peer, tag)
-        else:
-            self.spool.mark(self.peer, tag, TAKEN)
 
     def _needs_no_receipt(self, item: Item) -> bool:
         if isinstance(item, bytes):
@@ -232,12 +202,3 @@ class Exchange:
             if one.tag not in open_tags:
                 self.spool.drop(self.peer, one.tag)
                 self.link.withdraw(one.tag)
-
-    def save(self) -> None:
-        """Keep what the link has learnt."""
-        self.spool.save_link_state(self.peer, self.link.save())
-
-
-def record_ids(items: Sequence[Item]) -> list[RecordId]:
-    """The records among `items`."""
-    return [item for item in items if isinstance(item, RecordId)]

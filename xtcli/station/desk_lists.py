@@ -1,0 +1,254 @@
+"""Lists of cases as a screen shows them: which ones, in which order, a page at a time.
+
+A list may have ten thousand cases and shows twenty: nothing here loads more than it is asked for,
+but a search by pinyin initials, which looks through the table of cases page by page. It knows no
+screen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from enum import IntEnum
+from functools import lru_cache
+
+from xtcli.records.case import PROMISE_SECONDS
+from xtcli.records.ids import RecordId
+from xtcli.records.queue import Ask, Order, Summary
+from xtcli.records.values import Patient
+from xtcli.station import views
+from xtcli.station.reading import Reading
+
+SCAN_ROWS = 500
+FOUND_MAX = 1_000
+"""Cases that a looked-through list shows at most; a longer one is of no use to a person."""
+NEAR_ROWS = 128
+
+
+class Show(IntEnum):
+    """Which cases."""
+
+    WAITING = 1
+    MINE = 2
+    OVERDUE = 3
+    OPEN = 4
+    ANSWERED = 5
+    ALL = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A list: which cases, what they must match, in which order."""
+
+    show: Show = Show.WAITING
+    text: str = ""
+    order: Order = Order.QUEUE
+    dept: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class DeskRow:
+    """One case in a list. Times in unix seconds, 0 when it does not apply; `score` None: none."""
+
+    case: RecordId
+    name: str
+    sex: str
+    age: str
+    dept: str
+    place: str
+    urgency: int
+    complaint: str
+    state: str
+    created: int
+    waiting_since: int
+    answered_at: int
+    score: int | None
+    claimed_by: str
+    mine: bool
+    attachments: int
+    alerts: int
+    recheck: bool
+    expired: bool
+
+    def waited(self, now: float) -> float | None:
+        """Seconds somebody has waited; None when nobody does."""
+        return max(0.0, now - self.waiting_since) if self.waiting_since else None
+
+    def overdue(self, now: float) -> bool:
+        """Whether the ten-minute promise is broken."""
+        return bool(self.waiting_since) and now - self.waiting_since > PROMISE_SECONDS
+
+
+@dataclass(slots=True)
+class _Scan:
+    """Cases found by looking through the table, as far as it has been looked through."""
+
+    found: list[RecordId] = field(default_factory=list)
+    looked: int = 0
+    done: bool = False
+
+
+class CaseLists:
+    """Pages of lists at one station. Safe to use from one thread at a time."""
+
+    def __init__(self, station: Reading) -> None:
+        """Nothing is read yet."""
+        self.station = station
+        self._scans: dict[Wanted, _Scan] = {}
+        self._scanned_at: tuple[int, int] = (-1, -1)
+
+    def count(self, wanted: Wanted) -> int:
+        """How many cases the list has; of a looked-through list at most `FOUND_MAX`."""
+        if not self._by_hand(wanted):
+            return self.station.log.count(self._ask(wanted, 0, 0))
+        scan = self._scan(wanted)
+        self._look(wanted, scan, FOUND_MAX)
+        return len(scan.found)
+
+    def page(self, wanted: Wanted, offset: int, limit: int) -> list[DeskRow]:
+        """Rows `offset` to `offset + limit` of the list."""
+        return [self.row(summary) for summary in self._summaries(wanted, offset, limit)]
+
+    def locate(self, wanted: Wanted, case: RecordId, near: int) -> int | None:
+        """Where a case stands now, looked for around `near`; None when it is not there."""
+        start = max(0, near - NEAR_ROWS)
+        found = self._summaries(wanted, start, 2 * NEAR_ROWS)
+        places = (start + n for n, summary in enumerate(found) if summary.case == case)
+        return next(places, None)
+
+    def row(self, summary: Summary) -> DeskRow:
+        """A summary as a row."""
+        station, now = self.station, self.station.clock()
+        who = Patient(summary.name, summary.sex, summary.born)
+        return DeskRow(
+            case=summary.case, name=summary.name, sex=views.SEX_LETTERS[summary.sex],
+            age=views.age_text(who, now), dept=department_name(station, summary.dept),
+            place=summary.place or station.name(summary.case.station),
+            urgency=int(summary.urgency), complaint=" ".join(summary.complaint.split()),
+            state=views.state_word(summary.state), created=summary.created,
+            waiting_since=summary.waiting_since, answered_at=summary.answered_at,
+            score=summary.score if summary.score >= 0 else None,
+            claimed_by=station.name(summary.claimed_by) if summary.claimed_by else "",
+            mine=summary.claimed_by == station.settings.practitioner != 0,
+            attachments=summary.attachments, alerts=summary.alerts, recheck=summary.recheck,
+            expired=summary.expired(now),
+        )  # fmt: skip
+
+    def _summaries(self, wanted: Wanted, offset: int, limit: int) -> list[Summary]:
+        if not self._by_hand(wanted):
+            return self.station.log.summaries(self._ask(wanted, offset, limit))
+        scan = self._scan(wanted)
+        self._look(wanted, scan, offset + limit)
+        found = (self.station.log.summary(case) for case in scan.found[offset : offset + limit])
+        return [summary for summary in found if summary is not None]
+
+    def _by_hand(self, wanted: Wanted) -> bool:
+        """Whether the table cannot answer this itself."""
+        return wanted.show is Show.ANSWERED or is_initials(wanted.text)
+
+    def _ask(self, wanted: Wanted, offset: int, limit: int) -> Ask:
+        show, station = wanted.show, self.station
+        return Ask(
+            depts=(wanted.dept,) if wanted.dept else (),
+            claimed_by=station.settings.practitioner if show is Show.MINE else 0,
+            text="" if is_initials(wanted.text) else wanted.text.strip(),
+            open_only=show in (Show.OPEN, Show.MINE), waiting_only=show is Show.WAITING,
+            overdue_at=int(station.clock()) if show is Show.OVERDUE else 0,
+            order=wanted.order, limit=limit, offset=offset,
+        )  # fmt: skip
+
+    def _scan(self, wanted: Wanted) -> _Scan:
+        """What was found so far; nothing once the log has changed."""
+        log = self.station.log
+        at = (log.data_version(), log.own_head().seq)
+        if at != self._scanned_at:
+            self._scans.clear()
+            self._scanned_at = at
+        return self._scans.setdefault(wanted, _Scan())
+
+    def _look(self, wanted: Wanted, scan: _Scan, enough: int) -> None:
+        """Look through the table until `enough` are found or it ends."""
+        fits = matcher(wanted.text)
+        while not scan.done and len(scan.found) < min(enough, FOUND_MAX):
+            rows = self.station.log.summaries(self._ask(wanted, scan.looked, SCAN_ROWS))
+            scan.looked += len(rows)
+            scan.done = len(rows) < SCAN_ROWS
+            for row in rows:
+                answered = wanted.show is not Show.ANSWERED or row.answered_at
+                if answered and fits(row):
+                    scan.found.append(row.case)
+        del scan.found[FOUND_MAX:]
+
+
+def department_name(station: Reading, code: str) -> str:
+    """The name of a department; its code when the roster does not say."""
+    for entry in station.roster.departments:
+        if entry.code == code:
+            return entry.name or entry.code
+    return code
+
+
+def is_initials(text: str) -> bool:
+    """Whether what was typed may be pinyin initials or a case's number: no Chinese in it."""
+    plain = text.strip()
+    return bool(plain) and plain.isascii()
+
+
+def matcher(text: str) -> Callable[[Summary], bool]:
+    """Whether a case matches what was typed: initials of name or place, letters, its number."""
+    plain = text.strip().lower()
+    if not is_initials(text):
+        return lambda row: True
+    if plain[0].isdigit():
+        return lambda row: (
+            str(row.case).startswith(plain) or plain in row.complaint.lower() or plain in row.name
+        )
+    return lambda row: (
+        has_initials(row.name, plain)
+        or has_initials(row.place, plain)
+        or plain in row.name.lower()
+        or plain in row.complaint.lower()
+    )
+
+
+def has_initials(text: str, typed: str) -> bool:
+    """Whether `typed` (small letters) are the pinyin initials of a stretch of `text`.
+
+    A character with several readings matches each of them: 单 as a surname is `s`.
+    """
+    letters = [initials_of(sign) for sign in text]
+    width = len(typed)
+    return any(
+        all(typed[n] in letters[start + n] for n in range(width))
+        for start in range(len(letters) - width + 1)
+    )
+
+
+@lru_cache(maxsize=8_192)
+def initials_of(sign: str) -> str:
+    """First letters of a character's readings; the character itself when it has none."""
+    if sign.isascii():
+        return sign.lower()
+    from pypinyin import Style, pinyin
+
+    found = pinyin(sign, style=Style.FIRST_LETTER, heteronym=True, errors="ignore")
+    return "".join(found[0]) if found else sign
+
+
+class Arrivals:
+    """Notices records from other stations, whoever fetched them: this process or another."""
+
+    def __init__(self, station: Reading) -> None:
+        """What is here now is not news."""
+        self.station = station
+        self._heads = {no: station.log.head(no).seq for no in station.log.stations()}
+
+    def new(self) -> Iterator[RecordId]:
+        """Records above what was known of their station; gaps filled later make no noise."""
+        log = self.station.log
+        for no in log.stations():
+            before, now = self._heads.get(no, 0), log.head(no).seq
+            self._heads[no] = now
+            if no != self.station.number:
+                for seq in range(before + 1, now + 1):
+                    yield RecordId(no, seq)

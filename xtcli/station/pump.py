@@ -1,0 +1,126 @@
+"""One station's UDP road to its hub: socket, link, spool and exchange joined together.
+
+A shell on asyncio. It does not know when a sync is over; `syncing` does.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+from xtcli.errors import LinkDown
+from xtcli.station import linkfile
+from xtcli.station.core import StationCore
+from xtcli.station.enrolment import parse_address
+from xtcli.station.exchange import Exchange
+from xtcli.station.intake import Arrival, Intake
+from xtcli.station.routing import HUB
+from xtcli.transport.link.events import LinkConfig, LinkEvent, Realtime
+from xtcli.transport.link.keys import link_key
+from xtcli.transport.link.session import Link
+from xtcli.transport.link.spooled import SpooledLink
+from xtcli.transport.spool import Spool
+from xtcli.transport.udp import UdpClient, Wire, headers, resolve
+
+SAVE_SECONDS = 5.0
+CLOSE_GRACE_SECONDS = 0.02
+
+
+class Pump:
+    """Moves everything between this station and its hub while it is open."""
+
+    def __init__(self, station: StationCore, on_arrival: Callable[[Arrival], None]) -> None:
+        """Nothing is opened before `start`."""
+        self.station = station
+        self._on_arrival = on_arrival
+        self.on_realtime: Callable[[bytes], None] = lambda payload: None
+        self._client: UdpClient | None = None
+        self._spool: Spool | None = None
+        self.exchange: Exchange | None = None
+        self._contact: float | None = None
+
+    async def start(self) -> None:
+        """Open spool, link and socket; LinkDown when the hub's name cannot be found."""
+        settings = self.station.settings
+        host, port = parse_address(settings.hub_address)
+        address = await resolve(host, port)
+        loop = asyncio.get_running_loop()
+        self._spool = Spool(self.station.home.spool_path)
+        key = link_key(self.station.keys.station_seal, settings.hub_seal, settings.realm)
+        link = Link(
+            local=settings.number, peer=HUB, key=key, now=loop.time(),
+            entropy=self.station.entropy, config=LinkConfig(overhead_bytes=headers(address)),
+        )  # fmt: skip
+        node = SpooledLink(link, self._spool)
+        self.exchange = Exchange(self.station, node, Intake(self.station), settings.hub_seal)
+        self.exchange.resume(loop.time())
+        self._client = UdpClient(node, address, self._events)
+        await self._client.start()
+
+    @property
+    def link(self) -> Link:
+        """The link, once started."""
+        assert self.exchange is not None
+        return self.exchange.link
+
+    @property
+    def wire(self) -> Wire:
+        """What went over the wire so far."""
+        return self._client.wire if self._client is not None else Wire()
+
+    @property
+    def heard(self) -> bool:
+        """Whether anything genuine came from the hub."""
+        return self._contact is not None
+
+    def look(self) -> None:
+        """Bundle what is new in the log, and let the link act on it."""
+        if self.exchange is None or self._client is None:
+            return
+        self.exchange.fill(asyncio.get_running_loop().time())
+        self.kick()
+
+    def kick(self) -> None:
+        """Let the link act now."""
+        if self._client is not None and self.exchange is not None:
+            self._client.kick()
+            self.exchange.note_sent()
+
+    def poll(self) -> None:
+        """Ask the hub whether anything waits."""
+        self.link.poll(asyncio.get_running_loop().time())
+        self.kick()
+
+    def _events(self, events: list[LinkEvent]) -> None:
+        """Called by the socket's shell with everything that happened."""
+        assert self.exchange is not None
+        now = asyncio.get_running_loop().time()
+        self._contact = self.station.clock()
+        for event in events:
+            if isinstance(event, Realtime):
+                self.on_realtime(event.payload)
+                continue
+            arrival = self.exchange.handle(event, now)
+            if arrival is not None:
+                self._on_arrival(arrival)
+        self.exchange.note_sent()
+
+    def save(self) -> None:
+        """Keep what the link has learnt, for `xt status`."""
+        if self.exchange is not None:
+            linkfile.write_link(self.station.home, self.link.measured(), self._contact)
+
+    async def close(self) -> None:
+        """Let the last datagrams leave, keep what was learnt, close."""
+        if self._client is not None:
+            self.kick()
+            await asyncio.sleep(CLOSE_GRACE_SECONDS)
+            self.save()
+            self._client.close()
+        if self._spool is not None:
+            self._spool.close()
+
+
+def no_hub_here() -> LinkDown:
+    """A hub has nobody above it to sync with."""
+    return LinkDown("This is the hub: it has nobody to sync with.", "Run it with: xt hub serve")
