@@ -14,8 +14,8 @@ from xtcli.transport.bundle.envelope import (
     Envelope,
     read_envelope,
     realm_hint,
-    tag_of,
 )
+from xtcli.transport.symbols import bundle_tag
 
 stations = st.integers(1, STATION_MAX)
 envelopes = st.builds(
@@ -60,7 +60,13 @@ def test_foreign_bytes_are_refused(data: bytes) -> None:
         read_envelope(data)
 
 
-def test_tag_and_hint_are_stable() -> None:
-    """Other programs compute them too."""
-    assert tag_of(b"sealed").hex() == "40d86793"
+def test_tag_is_the_links_tag() -> None:
+    """The same bundle by two roads is one bundle."""
+    made = Envelope(1, 12, b"ab", 0, bytes(60))
+    assert made.tag == bundle_tag(made.sealed)
+    assert made.tag in made.to_bytes()
+
+
+def test_hint_is_stable() -> None:
+    """Other programs compute it too."""
     assert realm_hint(b"realm-01").hex() == "34a7"

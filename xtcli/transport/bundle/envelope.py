@@ -13,6 +13,7 @@ from hashlib import blake2s
 from xtcli.errors import BundleRejected
 from xtcli.transport.bundle.seal import SEAL_BYTES
 from xtcli.transport.bundle.varint import read_number, write_number
+from xtcli.transport.symbols import bundle_tag
 
 VERSION = 1
 MARK = 0b11 << 6
@@ -23,11 +24,6 @@ STATION_MAX = (1 << 28) - 1
 SEALED_BYTES_MAX = 16 << 20
 HEADER_BYTES_MAX = 1 + HINT_BYTES + 4 + 4 + TAG_BYTES
 ENVELOPE_BYTES_MAX = HEADER_BYTES_MAX + SEALED_BYTES_MAX
-
-
-def tag_of(sealed: bytes) -> bytes:
-    """The 4-byte tag by which carriers and links name a sealed bundle: BLAKE2s-32 of it."""
-    return blake2s(sealed, digest_size=TAG_BYTES, person=b"xt/tag").digest()
 
 
 def realm_hint(realm: bytes) -> bytes:
@@ -56,8 +52,8 @@ class Envelope:
 
     @property
     def tag(self) -> bytes:
-        """The tag of the sealed bundle."""
-        return tag_of(self.sealed)
+        """The tag by which links and carriers name the sealed bundle."""
+        return bundle_tag(self.sealed)
 
     def to_bytes(self) -> bytes:
         """Header (9 to 15 bytes) and sealed bundle."""

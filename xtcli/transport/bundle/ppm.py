@@ -128,75 +128,75 @@ def _next(model: Model, contexts: list[int], number: int | None) -> list[int]:
     """The contexts after character `number`, longest first, ending with the root."""
     found = []
     if number is not None:
-        symbol, first = model.symbol, model.first
+        symbol, first, inner = model.symbol, model.first, model.inner
         for node in contexts:
             end = first[node + 1]
             place = bisect_left(symbol, number, first[node], end)
-            if place < end and symbol[place] == number and first[place + 1] > first[place]:
+            known = place < end and symbol[place] == number
+            if known and place < inner and first[place] < first[place + 1]:
                 found.append(place)
     found.append(0)
     return found
 
 
-def _passed(model: Model, begin: int, end: int, excluded: set[int]) -> list[int]:
-    """Places from `begin` to `end` whose character a longer context has already ruled out."""
-    symbol = model.symbol
+def _passed(model: Model, node: int, excluded: set[int]) -> list[int]:
+    """Which children of `node`, counted from 0, a longer context has already ruled out."""
     if not excluded:
         return []
+    symbol, begin, end = model.symbol, model.first[node], model.first[node + 1]
     if end - begin <= 4 * len(excluded):
-        return [place for place in range(begin, end) if symbol[place] in excluded]
+        return [k for k, number in enumerate(symbol[begin:end]) if number in excluded]
     found = []
     for number in sorted(excluded):
         place = bisect_left(symbol, number, begin, end)
         if place < end and symbol[place] == number:
-            found.append(place)
+            found.append(place - begin)
     return found
 
 
 def _put(writer: _Writer, model: Model, contexts: list[int], number: int | None) -> None:
     """Write `number` in the longest context that knows it, escapes before; None: in none."""
-    below, symbol, weight = model.below, model.symbol, model.weight
+    symbol, first = model.symbol, model.first
     excluded: set[int] = set()
     for node in contexts:
-        begin, end = model.first[node], model.first[node + 1]
-        passed = _passed(model, begin, end, excluded)
-        known = below[end] - below[begin] - sum([WEIGHTS[weight[place]] for place in passed])
+        below, passed = model.below(node), _passed(model, node, excluded)
+        known = below[-1] - sum([below[k + 1] - below[k] for k in passed])
         if not known:
             continue
-        total = known + WEIGHTS[model.escape[node]]
+        escape, begin, end = WEIGHTS[model.escape[node]], first[node], first[node + 1]
         if number is not None:
             place = bisect_left(symbol, number, begin, end)
             if place < end and symbol[place] == number:
-                start = below[place] - below[begin]
-                start -= sum([WEIGHTS[weight[p]] for p in passed if p < place])
-                writer.put(start, WEIGHTS[weight[place]], total)
+                place -= begin
+                before = below[place] - sum([below[k + 1] - below[k] for k in passed if k < place])
+                writer.put(before, below[place + 1] - below[place], known + escape)
                 return
-        writer.put(known, WEIGHTS[model.escape[node]], total)
+        writer.put(known, escape, known + escape)
         excluded.update(symbol[begin:end])
 
 
 def _take(reader: _Reader, model: Model, contexts: list[int]) -> int | None:
     """The next character number; None: the contexts do not know it."""
-    below, symbol, weight = model.below, model.symbol, model.weight
+    symbol, first = model.symbol, model.first
     excluded: set[int] = set()
     for node in contexts:
-        begin, end = model.first[node], model.first[node + 1]
-        passed = _passed(model, begin, end, excluded)
-        known = below[end] - below[begin] - sum([WEIGHTS[weight[place]] for place in passed])
+        below, passed = model.below(node), _passed(model, node, excluded)
+        known = below[-1] - sum([below[k + 1] - below[k] for k in passed])
         if not known:
             continue
-        target = reader.target(known + WEIGHTS[model.escape[node]])
+        escape = WEIGHTS[model.escape[node]]
+        target = reader.target(known + escape)
         if target < known:
             skipped = 0
-            for place in passed:
-                if below[place] - below[begin] > target + skipped:
+            for k in passed:
+                if below[k] > target + skipped:
                     break
-                skipped += WEIGHTS[weight[place]]
-            place = bisect_right(below, below[begin] + target + skipped, begin, end) - 1
-            reader.take(below[place] - below[begin] - skipped, WEIGHTS[weight[place]])
-            return symbol[place]
-        reader.take(known, WEIGHTS[model.escape[node]])
-        excluded.update(symbol[begin:end])
+                skipped += below[k + 1] - below[k]
+            place = bisect_right(below, target + skipped) - 1
+            reader.take(below[place] - skipped, below[place + 1] - below[place])
+            return symbol[first[node] + place]
+        reader.take(known, escape)
+        excluded.update(symbol[first[node] : first[node + 1]])
     return None
 
 
