@@ -29,6 +29,7 @@ BASE_WINDOW_S = 120.0
 """Minimum delays are forgotten after this, in case the road has changed."""
 SENT_MAX = 16_384
 CLOCK_WRAP_S = 4096.0
+CLOCK_TICK_S = 1 / 4096
 LOSS_MEMORY = 400
 """Datagrams after which a loss has been half forgotten, roughly."""
 
@@ -43,12 +44,14 @@ class Sent:
 
 @dataclass(slots=True)
 class Point:
-    """A reported datagram: its counter, bytes sent up to it, arrivals, receiver's clock."""
+    """A reported datagram: its counter, bytes sent up to it, arrivals by then, when it arrived
+    (receiver's clock) and when it was sent."""
 
     counter: int
     total: int
     arrived: int
     at: float
+    sent_at: float
 
 
 class WindowMin:
@@ -123,9 +126,11 @@ class RateControl:
         self._calm_rounds = 0
         self._asked: deque[tuple[int, float]] = deque()
         self._asked_total = 0
+        self._asked_backlog = 0
         self._reported_total = 0
         self._gain = 1.0
         self._cold_window = COLD_DATAGRAMS * 1240.0
+        self._covered = 0
 
     # Sending
 
@@ -141,6 +146,7 @@ class RateControl:
         if asked:
             self._asked.append((counter, now))
             self._asked_total = self.total
+            self._asked_backlog = self.in_flight
 
     def yield_to(self, size: int, now: float) -> None:
         """Real-time traffic of `size` wire bytes left: paced datagrams wait for it."""
@@ -148,8 +154,8 @@ class RateControl:
 
     @property
     def pacing_bps(self) -> float:
-        """The rate at which datagrams leave now."""
-        return self.rate_bps * self._gain
+        """The rate at which datagrams leave now; at the start only the window holds them."""
+        return RATE_BPS_MAX if self.startup else self.rate_bps * self._gain
 
     @property
     def min_rtt(self) -> float | None:
@@ -187,11 +193,14 @@ class RateControl:
         return self.total + size - self._asked_total >= self._report_bytes()
 
     def rto(self) -> float:
-        """How long to wait for a report that was asked for, seconds."""
-        if self.srtt is None:
+        """How long to wait for the report that was asked for last, seconds: the least round trip,
+        what was under way before it, and some jitter."""
+        floor = self.min_rtt or self.srtt
+        if floor is None:
             return RTO_S_COLD
-        spread = max(4 * self.rttvar, 0.15 * self.srtt, 0.02)
-        return min(RTO_S_MAX, self.srtt + min(spread, self.srtt + 0.5))
+        backlog = self._asked_backlog * 8 / self.rate_bps if self.known else 0.0
+        jitter = min(2 * self.rttvar, 0.5 * floor)
+        return min(RTO_S_MAX, 1.2 * floor + backlog + max(jitter, 0.02))
 
     @property
     def last_asked(self) -> float | None:
@@ -213,18 +222,17 @@ class RateControl:
         if sent is None or (last is not None and highest <= last.counter):
             return False
         at = _unwrap(at, last.at if last else None, now)
-        point = Point(highest, sent.total, arrived, at)
+        point = Point(highest, sent.total, arrived, at, sent.at)
         self._round_trip(now - sent.at - held, now)
         self._queue(at - sent.at, now)
         if last is not None:
             self._losses(last, point)
-        if self.startup:
-            self._cold_window += sent.total - self._reported_total
+        self._covered = max(0, sent.total - self._reported_total)
         self._prune(highest, sent.total)
         self._points.append(point)
         self._estimate(point, now)
         self.last_report = point
-        self._control(highest)
+        self._control()
         return True
 
     def _prune(self, highest: int, total: int) -> None:
@@ -268,75 +276,82 @@ class RateControl:
 
     def _estimate(self, point: Point, now: float) -> None:
         """Update the rate from the newest report and one long enough before it."""
-        start = self._window_start(point)
-        if start is None:
-            return
-        span = point.at - start.at
-        if span <= 0:
-            return
-        measured = (point.total - start.total) * 8 / span
-        busy = self._gap_counter <= start.counter
         if self.startup:
-            if busy:
-                self._start_up(measured, point)
+            self._start_up(point)
             return
-        if measured > self.rate_bps:
-            self.rate_bps += 0.5 * (min(measured, 1.5 * self.rate_bps) - self.rate_bps)
-        elif busy and self.queue_s > 0.5 * self.queue_target_s:
-            self.rate_bps += 0.3 * (measured - self.rate_bps)
+        start = self._window_start(point)
+        if start is None or point.at <= start.at:
+            return
+        size = (point.total - start.total) * 8
+        measured = size / (point.at - start.at)
+        busy = self._gap_counter <= start.counter
+        if busy and self.queue_s > 0.5 * self.queue_target_s:
+            self.rate_bps += 0.3 * (min(measured, 2 * self.rate_bps) - self.rate_bps)
+        elif point.sent_at > start.sent_at:
+            measured = min(measured, size / (point.sent_at - start.sent_at))
+            self.rate_bps = max(self.rate_bps, measured)
         self._clamp()
-        if point.counter >= self._round_end:
-            self._round_end = max(self._sent, default=point.counter) + 1
-            calm = busy and self.queue_s < 0.3 * self.queue_target_s
-            self._calm_rounds = self._calm_rounds + 1 if calm else 0
-            if self._calm_rounds >= 4:
-                self.rate_bps = min(RATE_BPS_MAX, self.rate_bps * 1.25)
+        self._grow_if_calm(point, busy)
+
+    def _grow_if_calm(self, point: Point, busy: bool) -> None:
+        """Several round trips at the rate without any queue: there must be more."""
+        if point.counter < self._round_end:
+            return
+        self._round_end = max(self._sent, default=point.counter) + 1
+        calm = busy and self.queue_s < 0.3 * self.queue_target_s
+        self._calm_rounds = self._calm_rounds + 1 if calm else 0
+        if self._calm_rounds >= 3:
+            self.rate_bps = min(RATE_BPS_MAX, self.rate_bps * 1.25)
 
     def _window_start(self, point: Point) -> Point | None:
         """The newest report far enough back for its distance to drown the jitter."""
         points = self._points
-        span = (
-            0.0
-            if self.startup
-            else max(0.05, min(6.0, 10 * self.rttvar), 1.5 * (self.min_rtt or 0.1))
-        )
+        span = max(0.05, min(6.0, 10 * self.rttvar), 1.5 * (self.min_rtt or 0.1))
         while len(points) > 2 and point.at - points[1].at >= span:
             points.popleft()
         start = points[0]
         return start if start is not point and point.at - start.at >= 0.5 * span else None
 
-    def _start_up(self, measured: float, point: Point) -> None:
-        """Grow each round until the bottleneck shows: by a queue or by a rate that stays behind."""
-        first = not self.known
-        self.known = True
-        if first:
-            self.rate_bps = min(max(measured, self.rate_bps / 8), 64 * self.rate_bps)
-        queue_s = self._recent_owd[-1] - (self._base_owd.value or 0.0)
-        queued = queue_s > 1.5 * self.queue_target_s
-        behind = measured < 0.7 * self.rate_bps
-        if point.counter < self._round_end and not queued:
+    def _start_up(self, point: Point) -> None:
+        """Grow the window until a queue shows the bottleneck. Datagrams leave in bursts, so their
+        distance on arrival shows its rate early: far below it the window grows faster."""
+        points = self._points
+        if len(points) < 3:
+            self._cold_window += self._covered
             return
-        self._round_end = max(self._sent, default=point.counter) + 1
-        if queued or (behind and not first):
-            self.startup = False
-            self.rate_bps = measured
-            self.ready_at += max(0.0, queue_s - self.queue_target_s)
-        elif not first:
-            self.rate_bps = max(self.rate_bps, min(2 * self.rate_bps, 2 * measured))
+        burst = max(point.at - points[-3].at, CLOCK_TICK_S)
+        measured = (point.total - points[-3].total) * 8 / burst
+        self.rate_bps = max(measured, self.rate_bps) if self.known else measured
         self._clamp()
+        self.known = True
+        queue_s = self._recent_owd[-1] - (self._base_owd.value or 0.0)
+        if queue_s > 1.5 * self.queue_target_s:
+            self._leave_start_up(point, queue_s)
+            return
+        room = self.rate_bps / 8 * (self.srtt or 0.0)
+        self._cold_window += self._covered * (7 if self._cold_window < 0.25 * room else 1)
+        self._cold_window = min(self._cold_window, 2 * room + 10_000)
+
+    def _leave_start_up(self, point: Point, queue_s: float) -> None:
+        """The queue began to grow: what arrived since is the bottleneck's rate."""
+        self.startup = False
+        start = self._points[max(0, len(self._points) - 6)]
+        span = max(point.at - start.at, CLOCK_TICK_S)
+        self.rate_bps = min(self.rate_bps, (point.total - start.total) * 8 / span)
+        self._clamp()
+        self.ready_at += max(0.0, queue_s - self.queue_target_s)
         self._points.clear()
         self._points.append(point)
 
     def _clamp(self) -> None:
         self.rate_bps = min(RATE_BPS_MAX, max(RATE_BPS_MIN, self.rate_bps))
 
-    def _control(self, highest: int) -> None:
+    def _control(self) -> None:
         """Steer the queue to its target: dq/dt = k (target - q) converges without overshoot as
         long as k times the feedback delay stays small."""
         delay = (self.srtt or 1.0) + self._report_bytes() * 8 / self.rate_bps
         gain = 1 + 0.5 / delay * (self.queue_target_s - self.queue_s)
-        top = 2.0 if self.startup else 1.25
-        self._gain = top if self.startup else min(top, max(0.5, gain))
+        self._gain = min(1.25, max(0.5, gain))
 
     # Memory
 
