@@ -308,10 +308,14 @@ def main(arguments: Sequence[str]) -> int:
     with ThreadPoolExecutor(options.jobs) as pool:
         for name, link, size in product(options.rival, options.link, options.size):
             profile(link)
-            runs = list(pool.map(partial(RIVALS[name], link, size), range(1, options.seeds + 1)))
+            runs = []
+            for run in pool.map(partial(RIVALS[name], link, size), range(1, options.seeds + 1)):
+                # Some take minutes: every run is shown when it is done.
+                print(
+                    json.dumps(asdict(run)), file=None if options.json else sys.stderr, flush=True
+                )
+                runs.append(run)
             rows.append(summary(runs))
-            for run in runs if options.json else ():
-                print(json.dumps(asdict(run)), flush=True)
     if not options.json:
         print(f"TCP congestion control: {congestion_control()}")
         print(table(rows))

@@ -19,7 +19,13 @@ from xtcli.transport.emulator.__main__ import main
 from xtcli.transport.emulator.core import Duplex
 from xtcli.transport.emulator.options import guarded, load_trace, parse_outage
 from xtcli.transport.emulator.profiles import profile
-from xtcli.transport.emulator.relay import CLIENTS_MAX, Relay, parse_address, show_address
+from xtcli.transport.emulator.relay import (
+    CLIENTS_MAX,
+    Relay,
+    header_bytes,
+    parse_address,
+    show_address,
+)
 
 LOOPBACK = ("127.0.0.1", 0)
 SHORT = replace(profile("lan"), rate_up_bps=400e3, rate_down_bps=400e3, delay_s=0.05)
@@ -293,3 +299,34 @@ def test_recordings_load_as_pair_and_as_csv(tmp_path: Path) -> None:
         assert (up.mean_bps, down.mean_bps) == pytest.approx((2.4e6, 3.6e6))
     up, down = load_trace(str(tmp_path / "sat.csv"))
     assert (up.mean_bps, down.mean_bps) == pytest.approx((1e6, 8e6))
+
+
+def test_ipv6_where_the_machine_has_it() -> None:
+    """Both families relay; a machine without IPv6 says so in one sentence."""
+
+    async def body() -> None:
+        hub = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM)
+        hub.bind(("::1", 0))
+        hub.setblocking(False)
+        target = ("::1", int(hub.getsockname()[1]))
+        relay = Relay(("::1", 0), target, lambda _: Duplex(SHORT, overhead=header_bytes(target)))
+        post = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM)
+        post.sendto(b"six", relay.address)
+        loop = asyncio.get_running_loop()
+        assert (await asyncio.wait_for(loop.sock_recv(hub, 99), PATIENCE_S)) == b"six"
+        assert relay.stats()["bytes_up"] == 51
+        post.close()
+        hub.close()
+        relay.close()
+
+    async def refused() -> None:
+        with pytest.raises(UsageError, match=r"listen|known"):
+            Relay(("::1", 0), LOOPBACK, short_road)
+
+    try:
+        with socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as probe:
+            probe.bind(("::1", 0))
+    except OSError:
+        asyncio.run(refused())
+    else:
+        asyncio.run(body())

@@ -39,7 +39,7 @@ def parse_address(text: str) -> Address:
 
 def show_address(address: Address) -> str:
     """The address as `parse_address` takes it."""
-    host, port = address
+    host, port = address[:2]  # an IPv6 socket adds flow and scope
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
@@ -115,7 +115,8 @@ class Relay:
         """New source ports towards the target for every client: a new SIM, a NAT that forgot."""
         for client in self._clients.values():
             self._close_upstream(client)
-            self._open_upstream(client)
+            client.upstream = self._dial()
+            self._loop.add_reader(client.upstream, self._from_target, client)
 
     def close(self) -> None:
         """Stop; what is under way is lost."""
@@ -151,10 +152,13 @@ class Relay:
     def _now(self) -> float:
         return self._loop.time() - self._started
 
-    def _open_upstream(self, client: _Client) -> None:
-        client.upstream = _udp_socket(self._family)
-        client.upstream.connect(self._target)
-        self._loop.add_reader(client.upstream, self._from_target, client)
+    def _dial(self) -> socket.socket:
+        """A socket of its own towards the target: a new source port."""
+        upstream = _udp_socket(self._family)
+        # Without a route every send fails and is a loss like any other.
+        with contextlib.suppress(OSError):
+            upstream.connect(self._target)
+        return upstream
 
     def _close_upstream(self, client: _Client) -> None:
         self._loop.remove_reader(client.upstream)
@@ -168,10 +172,8 @@ class Relay:
                 self.refused_clients += 1
                 return None
             road = self._make_road(len(self._clients))
-            client = _Client(address, road, socket.socket(self._family, socket.SOCK_DGRAM))
-            client.upstream.close()
-            self._open_upstream(client)
-            self._clients[address] = client
+            client = self._clients[address] = _Client(address, road, self._dial())
+            self._loop.add_reader(client.upstream, self._from_target, client)
         return client
 
     def _from_clients(self) -> None:
