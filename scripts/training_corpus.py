@@ -25,6 +25,7 @@ ENGLISH = ("primock57", "mts_dialog", "aci_bench")
 ASIDE_OF_256 = 51
 THINNED = 4
 """One in so many dialogue turns and English notes is used: more push out written Chinese."""
+COPIED_CHARACTERS = 24
 
 SURNAMES = (
     "王李张刘陈杨赵黄周吴徐孙胡朱高林何郭马罗梁宋郑谢韩唐冯于董萧程曹袁邓许傅沈曾彭吕"
@@ -156,6 +157,11 @@ def turns(text: str, speaker: str) -> list[str]:
 def clauses(text: str) -> list[str]:
     """The text cut behind every comma and full stop."""
     return [c for c in _CLAUSE.findall(text.replace("\n", "。")) if c]
+
+
+def runs(text: str) -> Iterator[str]:
+    """All pieces of `COPIED_CHARACTERS` characters."""
+    return (text[k : k + COPIED_CHARACTERS] for k in range(len(text) - COPIED_CHARACTERS + 1))
 
 
 class Builder:
@@ -310,8 +316,11 @@ def kept_aside_consults(folder: Path, most: int = 120) -> Iterator[str]:
     """Typical consults as JSON lines, cut from what training never saw.
 
     Complaint, history and exam hold 135 to 175 characters together; every second question is one
-    that a patient asked.
+    that a patient asked. Some records of one patient lie on both sides of the split: consults that
+    share `COPIED_CHARACTERS` in a row with a trained text are left out.
     """
+    trained = (t for s in CLINICAL for t in texts(folder, s, kept_aside=False))
+    copied = {run for text in trained for run in runs(text)}
     dialogues = [t for s in SPOKEN for t in texts(folder, s, kept_aside=True)]
     said = [turn for text in dialogues for turn in turns(text, "患者")]
     build = Builder("kept aside", GIVEN, asked(said))
@@ -320,7 +329,8 @@ def kept_aside_consults(folder: Path, most: int = 120) -> Iterator[str]:
     for source, text in pool:
         parts = clauses(text)
         body, _ = build.consult(parts, build.random.randint(0, len(parts) // 3), 150)
-        if most and 135 <= len(body.complaint + body.history + body.exam) <= 175:
+        said_twice = any(run in copied for run in runs(body.complaint + body.history + body.exam))
+        if most and not said_twice and 135 <= len(body.complaint + body.history + body.exam) <= 175:
             most -= 1
             yield json.dumps(
                 {
