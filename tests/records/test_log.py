@@ -22,7 +22,7 @@ from xtcli.records.database import SCHEMA_VERSION
 from xtcli.records.ids import RecordId, Span
 from xtcli.records.log import Log
 from xtcli.records.queue import Ask
-from xtcli.records.store import Delivery
+from xtcli.records.store import Delivery, Store
 from xtcli.records.types import Kind, Note, Receipt, Request
 
 ROOT = Path(__file__).parents[2]
@@ -33,7 +33,7 @@ sys.path.insert(0, {root!r})
 from tests.records.contract import BLOB, own
 from tests.records.world import World
 from xtcli.records.log import Log
-from xtcli.records.store import Delivery
+from xtcli.records.store import Delivery, Store
 from xtcli.records.types import Receipt
 log, world = Log(Path({path!r}), own=1), World()
 print("ready", flush=True)
@@ -49,8 +49,8 @@ class TestLogIsAStore(StoreContract):
     """SQLite keeps the contract."""
 
     @pytest.fixture
-    def store(self, log: Log) -> Log:
-        """An empty hub's log."""
+    def store(self, log: Log) -> Store:
+        """An empty hub's log; the annotation makes mypy check it against the protocol."""
         return log
 
 
@@ -197,7 +197,7 @@ DAMAGE = [
 def test_verify_finds_every_kind_of_damage(filled: Log, world: World, damage: str) -> None:
     """Somebody edited the file: one clear sentence says where."""
     filled.rows(damage)
-    with pytest.raises(LogCorrupt, match="does not check|damaged"):
+    with pytest.raises(LogCorrupt, match=r"does not check|damaged"):
         filled.verify(world.roster())
 
 

@@ -80,8 +80,10 @@ def decode(content: bytes) -> Content:
     try:
         made = _decode(msgpack.unpackb(content, strict_map_key=False))
         again = encode(made)
-    except (UsageError, ValueError, TypeError, KeyError, IndexError, OverflowError) as error:
-        _reject(str(error)[:120], error)
+    except UsageError as error:
+        _reject(str(error), error)
+    except (ValueError, TypeError, KeyError, IndexError, OverflowError) as error:
+        _reject("wrong form", error)
     if again != content:
         _reject("not in canonical form")
     return made

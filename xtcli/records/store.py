@@ -1,7 +1,7 @@
 """What the rest of xt may ask of a store of records, and the small values it answers with.
 
 `Log` in `log.py` is the store that ships (SQLite, one file). Another engine takes its place by
-satisfying `Store` and the contract tests in tests/records/test_store_contract.py. No storage here.
+satisfying `Store` and `StoreContract` in tests/records/contract.py. No storage here.
 """
 
 from __future__ import annotations
