@@ -159,9 +159,7 @@ class Welcome:
         import msgpack
 
         try:
-            version, number, practitioner, sign, records = msgpack.unpackb(
-                data, max_buffer_size=64 * 1024
-            )
+            version, number, practitioner, sign, records = msgpack.unpackb(data)
             pairs = tuple((bytes(content), bytes(raw)) for content, raw in records)
             welcome = cls(int(number), int(practitioner), bytes(sign), pairs)
         except (ValueError, TypeError, msgpack.UnpackException) as error:

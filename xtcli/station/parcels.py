@@ -56,7 +56,7 @@ def is_piece(part: Part) -> bool:
 def read_piece(part: Part) -> Piece:
     """The piece in a part; BundleRejected when its head or its bounds are wrong."""
     try:
-        mark, digest, size, offset = msgpack.unpackb(part.body, max_buffer_size=64)
+        mark, digest, size, offset = msgpack.unpackb(part.body)
     except (ValueError, TypeError, msgpack.UnpackException) as error:
         raise _bad_piece() from error
     sound = (
