@@ -28,6 +28,8 @@ SYMBOL_HEAD = struct.Struct(">4sH3s")
 COUNTER_MAX = (1 << 32) - 1
 CLOCK_TICK_S = 1 / 4096
 """Unit of the arrival time in a report, 24 bits, wraps every 4,096 s."""
+EARLIER_MAX = 3
+"""Arrivals before the highest one that a report can tell."""
 
 
 class FrameError(ValueError):
@@ -61,12 +63,14 @@ class Item(IntEnum):
 @dataclass(frozen=True, slots=True)
 class Report:
     """The receiver's view: highest counter seen, datagrams arrived (mod 2^16), when the highest
-    arrived (receiver's clock, s, mod 4096) and how long the report waited since (s)."""
+    arrived (receiver's clock, s, mod 4096), how long the report waited since (s), and arrivals
+    before: (counters back 1-255, seconds before `at`)."""
 
     highest: int
     arrived: int
     at: float
     held: float
+    earlier: tuple[tuple[int, float], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,11 +158,8 @@ SYMBOL_OVERHEAD_BYTES = OVERHEAD_BYTES + SYMBOL_HEAD.size
 def pack_item(item: ControlItem) -> bytes:
     """One control item's bytes."""
     match item:
-        case Report(highest, arrived, at, held):
-            ticks = int(at / CLOCK_TICK_S) & 0xFFFFFF
-            held_ms = min(0xFFFF, max(0, round(held * 1000)))
-            clock = ticks.to_bytes(3, "big")
-            return struct.pack(">BIH3sH", Item.REPORT, highest, arrived & 0xFFFF, clock, held_ms)
+        case Report():
+            return _pack_report(item)
         case Have(tag, symbol_bytes, next_index, missing):
             fixed = struct.pack(">B4sHHB", Item.HAVE, tag, symbol_bytes, next_index, len(missing))
             return fixed + bytes(missing)
@@ -177,9 +178,28 @@ def pack_item(item: ControlItem) -> bytes:
             return struct.pack(">BI", Item.RESYNC, highest)
 
 
-def _unpack_report(data: bytes) -> Report:
-    highest, arrived, clock, held_ms = struct.unpack(">IH3sH", data)
-    return Report(highest, arrived, int.from_bytes(clock, "big") * CLOCK_TICK_S, held_ms / 1000)
+def _pack_report(report: Report) -> bytes:
+    clock = (int(report.at / CLOCK_TICK_S) & 0xFFFFFF).to_bytes(3, "big")
+    held_ms = min(0xFFFF, max(0, round(report.held * 1000)))
+    counts = report.highest, report.arrived & 0xFFFF
+    fixed = struct.pack(">BIH3sHB", Item.REPORT, *counts, clock, held_ms, len(report.earlier))
+    return fixed + b"".join(
+        struct.pack(">Bh", back, max(-0x8000, min(0x7FFF, round(ago * 1024))))
+        for back, ago in report.earlier
+    )
+
+
+def _unpack_report(body: bytes, at: int) -> tuple[Report, int]:
+    if len(body) < at + 12:
+        raise FrameError("truncated item")
+    highest, arrived, clock, held_ms, count = struct.unpack_from(">IH3sHB", body, at)
+    end = at + 12 + 3 * count
+    if count > EARLIER_MAX or len(body) < end:
+        raise FrameError("bad REPORT")
+    pairs = struct.iter_unpack(">Bh", body[at + 12 : end])
+    earlier = tuple((back, ago / 1024) for back, ago in pairs)
+    ticks = int.from_bytes(clock, "big")
+    return Report(highest, arrived, ticks * CLOCK_TICK_S, held_ms / 1000, earlier), end
 
 
 def _unpack_status(data: bytes) -> Status:
@@ -187,13 +207,28 @@ def _unpack_status(data: bytes) -> Status:
 
 
 _FIXED: dict[Item, tuple[int, Callable[[bytes], ControlItem]]] = {
-    Item.REPORT: (11, _unpack_report),
     Item.DONE: (4, Done),
     Item.REFUSED: (5, lambda data: Refused(data[:4], data[4])),
     Item.POLL: (1, lambda data: Poll(data[0])),
     Item.STATUS: (7, _unpack_status),
     Item.ASK: (4, Ask),
     Item.RESYNC: (4, lambda data: Resync(int.from_bytes(data, "big"))),
+}
+
+
+def _unpack_have(body: bytes, at: int) -> tuple[Have, int]:
+    if len(body) < at + 9:
+        raise FrameError("truncated item")
+    tag, symbol_bytes, next_index, blocks = struct.unpack_from(">4sHHB", body, at)
+    end = at + 9 + blocks
+    if blocks > BLOCKS_MAX or len(body) < end or (blocks and not symbol_bytes):
+        raise FrameError("bad HAVE")
+    return Have(tag, symbol_bytes, next_index, tuple(body[at + 9 : end])), end
+
+
+_VARIABLE: dict[Item, Callable[[bytes, int], tuple[ControlItem, int]]] = {
+    Item.REPORT: _unpack_report,
+    Item.HAVE: _unpack_have,
 }
 
 
@@ -206,9 +241,9 @@ def unpack_control(body: bytes) -> tuple[list[ControlItem], Frame | None]:
         at += 1
         if code == Item.FRAME:
             return items, _unpack_inner(body[at:])
-        if code == Item.HAVE:
-            have, at = _unpack_have(body, at)
-            items.append(have)
+        if code in _VARIABLE:
+            item, at = _VARIABLE[Item(code)](body, at)
+            items.append(item)
             continue
         try:
             size, make = _FIXED[Item(code)]
@@ -220,16 +255,6 @@ def unpack_control(body: bytes) -> tuple[list[ControlItem], Frame | None]:
         items.append(make(data))
         at += size
     return items, None
-
-
-def _unpack_have(body: bytes, at: int) -> tuple[Have, int]:
-    if len(body) < at + 9:
-        raise FrameError("truncated item")
-    tag, symbol_bytes, next_index, blocks = struct.unpack_from(">4sHHB", body, at)
-    end = at + 9 + blocks
-    if blocks > BLOCKS_MAX or len(body) < end or (blocks and not symbol_bytes):
-        raise FrameError("bad HAVE")
-    return Have(tag, symbol_bytes, next_index, tuple(body[at + 9 : end])), end
 
 
 def _unpack_inner(data: bytes) -> Frame:

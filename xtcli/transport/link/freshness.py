@@ -6,8 +6,10 @@ count and times that reports are made of. It knows nothing of contents or addres
 
 from __future__ import annotations
 
+from collections import deque
+
 from xtcli.transport.link.events import Received
-from xtcli.transport.link.frames import Report
+from xtcli.transport.link.frames import EARLIER_MAX, Report
 
 WINDOW = 1024
 """Counters below the highest that may still come late."""
@@ -28,6 +30,7 @@ class Freshness:
         self._highest_at = 0.0
         self._old_run = 0
         self._resynced_at = -RESYNC_S
+        self._recent: deque[tuple[int, float]] = deque(maxlen=EARLIER_MAX + 1)
 
     def check(self, counter: int, now: float) -> tuple[Received, bool]:
         """Take note of a genuine datagram: (fresh or old, whether its content is to be used)."""
@@ -36,7 +39,7 @@ class Freshness:
             self._seen = (self._seen << min(ahead, WINDOW) | 1) & ((1 << WINDOW) - 1)
             self.highest = counter
             self._highest_at = now
-            self.arrived += 1
+            self._arrive(counter, now)
             self._old_run = 0
             return Received.FRESH, True
         bit = 1 << -ahead
@@ -44,8 +47,12 @@ class Freshness:
             self._old_run += 1
             return Received.OLD, False
         self._seen |= bit
-        self.arrived += 1
+        self._arrive(counter, now)
         return Received.OLD, True
+
+    def _arrive(self, counter: int, now: float) -> None:
+        self.arrived += 1
+        self._recent.append((counter, now))
 
     def resync(self, now: float) -> int | None:
         """The highest counter, if the peer should be told it now."""
@@ -59,4 +66,9 @@ class Freshness:
         if not self.arrived:
             return None
         held = now - self._highest_at
-        return Report(self.highest, self.arrived & 0xFFFF, self._highest_at, held)
+        recent = [(self.highest - counter, self._highest_at - at) for counter, at in self._recent]
+        earlier = tuple((back, ago) for back, ago in recent if 0 < back < 256)[-EARLIER_MAX:]
+        self._recent.clear()
+        return Report(
+            self.highest, self.arrived & 0xFFFF, self._highest_at, held, earlier[-EARLIER_MAX:]
+        )

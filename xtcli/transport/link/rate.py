@@ -13,6 +13,8 @@ import math
 from collections import deque
 from dataclasses import dataclass
 
+from xtcli.transport.link.frames import CLOCK_TICK_S, Report
+
 RATE_BPS_MIN = 50.0
 RATE_BPS_MAX = 200e6
 RATE_BPS_COLD = 32_000.0
@@ -29,7 +31,6 @@ BASE_WINDOW_S = 120.0
 """Minimum delays are forgotten after this, in case the road has changed."""
 SENT_MAX = 16_384
 CLOCK_WRAP_S = 4096.0
-CLOCK_TICK_S = 1 / 4096
 LOSS_MEMORY = 400
 """Datagrams after which a loss has been half forgotten, roughly."""
 
@@ -39,6 +40,7 @@ class Sent:
     """A datagram that left: when, its size on the wire, bytes sent up to and with it."""
 
     at: float
+    size: int
     total: int
 
 
@@ -111,6 +113,8 @@ class RateControl:
         self.srtt: float | None = None
         self.rttvar = 0.0
         self.queue_s = 0.0
+        """The standing queue before the bottleneck, as the last report showed it."""
+        self.newest_queue_s = 0.0
         self.ready_at = now
         """When the next paced datagram may leave."""
         self.last_report: Point | None = None
@@ -120,8 +124,7 @@ class RateControl:
         self._points: deque[Point] = deque()
         self._base_owd = WindowMin(BASE_WINDOW_S)
         self._min_rtt = WindowMin(BASE_WINDOW_S)
-        self._recent_owd: deque[float] = deque(maxlen=3)
-        self._recent_rtt: deque[float] = deque(maxlen=3)
+        self._last_rtt = 0.0
         self._round_end = 0
         self._calm_rounds = 0
         self._asked: deque[tuple[int, float]] = deque()
@@ -139,7 +142,7 @@ class RateControl:
         if paced and now > self.ready_at + max(0.02, 0.25 * size * 8 / self.pacing_bps):
             self._gap_counter = counter
         self.total += size
-        self._sent[counter] = Sent(now, self.total)
+        self._sent[counter] = Sent(now, size, self.total)
         if len(self._sent) > SENT_MAX:
             del self._sent[next(iter(self._sent))]
         self.ready_at = max(self.ready_at, now - 0.004) + size * 8 / self.pacing_bps
@@ -186,7 +189,8 @@ class RateControl:
         per_rtt = self.rate_bps / 8 * (self.min_rtt or 0.0)
         if self.startup:
             return 0.0 if per_rtt < 20_000 else per_rtt / 8
-        return max(4_000.0, per_rtt / 2)
+        lossy = max(0.3, 1 - 3 * self.loss.share)
+        return max(4_000.0 * lossy, per_rtt / 2)
 
     def wants_report(self, size: int) -> bool:
         """Whether the datagram of `size` bytes about to leave should ask for a report."""
@@ -215,22 +219,23 @@ class RateControl:
 
     # Reports
 
-    def report(self, highest: int, arrived: int, at: float, held: float, now: float) -> bool:
+    def report(self, report: Report, now: float) -> bool:
         """A report came. True if it is news about datagrams of ours."""
+        highest = report.highest
         sent = self._sent.get(highest)
         last = self.last_report
         if sent is None or (last is not None and highest <= last.counter):
             return False
-        at = _unwrap(at, last.at if last else None, now)
-        point = Point(highest, sent.total, arrived, at, sent.at)
-        self._round_trip(now - sent.at - held, now)
-        self._queue(at - sent.at, now)
+        at = _unwrap(report.at, last.at if last else None)
+        point = Point(highest, sent.total, report.arrived, at, sent.at)
+        self._round_trip(now - sent.at - report.held, sent.size, now)
+        self._queue(report, at, now)
         if last is not None:
             self._losses(last, point)
         self._covered = max(0, sent.total - self._reported_total)
         self._prune(highest, sent.total)
         self._points.append(point)
-        self._estimate(point, now)
+        self._estimate(point)
         self.last_report = point
         self._control()
         return True
@@ -244,24 +249,34 @@ class RateControl:
             del self._sent[counter]
         self._reported_total = max(self._reported_total, total)
 
-    def _round_trip(self, rtt: float, now: float) -> None:
-        rtt = max(rtt, 1e-4)
+    def _own_time(self, size: int) -> float:
+        """What a datagram of `size` bytes itself takes at the bottleneck: large and small ones
+        are compared without it."""
+        return size * 8 / self.rate_bps if self.known else 0.0
+
+    def _round_trip(self, rtt: float, size: int, now: float) -> None:
+        rtt = max(rtt - self._own_time(size), 1e-4)
         if self.srtt is None:
             self.srtt, self.rttvar = rtt, rtt / 2
         else:
             self.rttvar += 0.25 * (abs(rtt - self.srtt) - self.rttvar)
             self.srtt += 0.125 * (rtt - self.srtt)
         self._min_rtt.add(rtt, now)
-        self._recent_rtt.append(rtt)
+        self._last_rtt = rtt
 
-    def _queue(self, owd: float, now: float) -> None:
+    def _queue(self, report: Report, at: float, now: float) -> None:
         """Standing queue: the smaller of what one-way delay and round trip say, so that a stepped
-        clock cannot invent one. The least of three samples is free of most jitter."""
-        base = self._base_owd.add(owd, now)
-        self._recent_owd.append(owd)
-        by_owd = min(self._recent_owd) - base
-        by_rtt = min(self._recent_rtt) - (self.min_rtt or 0.0)
-        self.queue_s = max(0.0, min(by_owd, by_rtt))
+        clock cannot invent one. The least of a report's samples is free of most jitter."""
+        samples: list[float] = []
+        base = 0.0
+        for back, ago in ((0, 0.0), *report.earlier):
+            sent = self._sent.get(report.highest - back)
+            if sent is not None:
+                samples.append(at - ago - sent.at - self._own_time(sent.size))
+                base = self._base_owd.add(samples[-1], now)
+        self.newest_queue_s = max(0.0, samples[0] - base)
+        by_rtt = self._last_rtt - (self.min_rtt or 0.0)
+        self.queue_s = max(0.0, min(min(samples) - base, by_rtt))
 
     def _losses(self, last: Point, point: Point) -> None:
         sent = sum(1 for counter in self._sent if last.counter < counter <= point.counter)
@@ -274,7 +289,7 @@ class RateControl:
         """The standing queue aimed at, seconds: enough to keep the bottleneck busy."""
         return min(QUEUE_S_MAX, max(QUEUE_S_MIN, QUEUE_BITS / self.rate_bps))
 
-    def _estimate(self, point: Point, now: float) -> None:
+    def _estimate(self, point: Point) -> None:
         """Update the rate from the newest report and one long enough before it."""
         if self.startup:
             self._start_up(point)
@@ -324,7 +339,7 @@ class RateControl:
         self.rate_bps = max(measured, self.rate_bps) if self.known else measured
         self._clamp()
         self.known = True
-        queue_s = self._recent_owd[-1] - (self._base_owd.value or 0.0)
+        queue_s = self.newest_queue_s
         if queue_s > 1.5 * self.queue_target_s:
             self._leave_start_up(point, queue_s)
             return
@@ -365,7 +380,7 @@ class RateControl:
             self.loss = Loss(loss, 40.0)
 
 
-def _unwrap(at: float, last: float | None, now: float) -> float:
+def _unwrap(at: float, last: float | None) -> float:
     """The receiver's wrapped clock as a time that goes on from the last one."""
     if last is None:
         return at

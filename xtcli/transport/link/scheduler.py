@@ -25,7 +25,11 @@ PROBE_S_MAX = 10.0
 PROBE_S_MAX_OLD = 120.0
 OLD_PROBES = 25
 """Probes without an answer after which the silence is old."""
+STEADY_PROBES = 6
+"""Probes sent one time-out apart, because on a lossy link several in a row may well be lost."""
 BACK_OFF = 1.4
+URGENT_LOSS = 0.35
+"""Loss assumed for urgent small bundles once a time-out has passed: they are sent twice."""
 
 
 class Scheduler:
@@ -48,7 +52,8 @@ class Scheduler:
             return None
         rto = self.rate.rto()
         longest = PROBE_S_MAX if self.probes < OLD_PROBES else PROBE_S_MAX_OLD
-        return asked + max(rto, min(rto * BACK_OFF ** max(0, self.probes - 1), longest))
+        backed_off = rto * BACK_OFF ** min(40, max(0, self.probes - STEADY_PROBES))
+        return asked + max(rto, min(backed_off, longest))
 
     def overdue(self, now: float, *, polling: bool) -> bool:
         """Take note of overdue reports; True if the link is found stalled once more."""
@@ -99,16 +104,21 @@ class Scheduler:
             self.cut(one)
             if self._asks(one):
                 continue
-            block = one.wanted(self.rate.loss.share)
+            block = one.wanted(self._loss(one))
             if block is not None:
                 return one, block
         return None
 
+    def _loss(self, one: Outgoing) -> float:
+        share = self.rate.loss.share
+        return max(share, URGENT_LOSS) if self.probes and one.urgent else share
+
     def flight_ends(self, size: int, now: float) -> bool:
         """Whether nothing may follow a datagram of `size` until a report comes."""
-        if self.probes or self.rate.in_flight + size > self.rate.window_bytes():
-            return True
-        return self.wanting(now) is None
+        following = self.wanting(now)
+        if self.probes:
+            return following is None or not following[0].urgent
+        return following is None or self.rate.in_flight + size > self.rate.window_bytes()
 
     def cut(self, one: Outgoing) -> None:
         """Cut a bundle for the link as measured now, once."""
@@ -177,4 +187,4 @@ class Scheduler:
 
 def _overtakes(one: Outgoing) -> bool:
     """Whether a bundle may leave although the window is full: urgent, and nothing of it out."""
-    return one.whole and one.priority <= 1 and not any(one.flying)
+    return one.urgent and not any(one.flying)

@@ -94,6 +94,11 @@ class Outgoing:
         """Whether the receiver has said that it lacks nothing (DONE is still to come)."""
         return bool(self.missing) and not any(self.missing)
 
+    @property
+    def urgent(self) -> bool:
+        """One datagram that a person waits for."""
+        return self.whole and self.priority <= 1
+
     def lacking_bytes(self) -> int:
         """Bytes that the receiver does not have yet."""
         if not self.missing:

@@ -231,9 +231,9 @@ class Link:
 
     def _take_item(self, item: ControlItem, now: float) -> None:
         match item:
-            case Report(highest, arrived, at, held):
-                if self.rate.report(highest, arrived, at, held, now):
-                    self._scheduler.reported(highest)
+            case Report():
+                if self.rate.report(item, now):
+                    self._scheduler.reported(item.highest)
             case Have() | Done() | Refused():
                 self._take_answer(item)
             case Poll(number):
@@ -328,7 +328,7 @@ class Link:
             return []
         waiting = [one for one in self._outbox if one.postponed_until <= now]
         size = sum(one.lacking_bytes() for one in waiting)
-        report = self._fresh.report(now)
+        report = self._fresh.report(now) if self._control.report_due else None
         return self._control.items(report, self.inbox.touched, (len(waiting), size))
 
     def _datagram(
