@@ -22,6 +22,8 @@ FADE_AT = (0, 960, 1_920, 2_880)
 COMFORT_RMS_MAX = 60.0
 COMFORT_RMS_MIN = 4.0
 LEVEL_RISE = 1.03
+CALM = 3.0
+CALM_RMS = 30.0
 LAG_MIN, LAG_MAX = 40, 240
 """Pitch periods of 2.5 to 15 ms: 400 to 67 Hz."""
 CORRELATION_MIN = 0.6
@@ -45,12 +47,13 @@ class Comfort:
         self._noise: Samples = (soft / np.std(soft)).astype(np.float32)
         self._at = 0
 
-    def hear(self, sound: Samples) -> None:
-        """Follow the noise floor: down at once, up slowly."""
+    def hear(self, sound: Samples) -> bool:
+        """Follow the noise floor, down at once and up slowly; whether `sound` is near it."""
         level = rms(sound)
         if level > 0:
             self._level = min(level, self._level * LEVEL_RISE, COMFORT_RMS_MAX)
             self._level = max(self._level, COMFORT_RMS_MIN)
+        return level < max(CALM * self._level, CALM_RMS)
 
     def make(self, count: int) -> Samples:
         """`count` samples of noise, without a seam to the last."""

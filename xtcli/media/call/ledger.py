@@ -25,6 +25,7 @@ NOTE_JOIN_FRAMES = 25
 class _Spoken:
     packet: bytes
     live: bool
+    loud: bool
     heard: bool = False
 
 
@@ -37,9 +38,12 @@ class Ledger:
         self._settled_to = 0
         self._recent: list[bool] = []
 
-    def speak(self, number: int, packet: bytes, *, live: bool) -> None:
-        """Keep a frame that is not silence; `live` when it was meant to be sent. Numbers grow."""
-        self._spoken[number] = _Spoken(packet, live)
+    def speak(self, number: int, packet: bytes, *, live: bool, loud: bool = True) -> None:
+        """Keep a frame that is not silence. Numbers grow.
+
+        `live`: it was meant to be sent. `loud`: there is voice in it, not just the room.
+        """
+        self._spoken[number] = _Spoken(packet, live, loud)
         if len(self._spoken) > SPOKEN_FRAMES_MAX:
             heard = (n for n, s in self._spoken.items() if s.heard)
             del self._spoken[next(heard, next(iter(self._spoken)))]
@@ -80,10 +84,10 @@ class Ledger:
     def passages(self) -> Iterator[tuple[float, list[bytes]]]:
         """Unheard speech for a note: `(start in seconds, consecutive packets)`, with context.
 
-        Scraps are joined and widened by what was heard around them. Missing numbers inside a
-        passage were silence.
+        A passage has voice in it; scraps are joined and widened by what was heard around them.
+        Missing numbers inside a passage were silence.
         """
-        wanted = [n for n, s in self._spoken.items() if not s.heard]
+        wanted = [n for n, s in self._spoken.items() if s.loud and not s.heard]
         spans: list[list[int]] = []
         for number in wanted:
             if spans and number - spans[-1][1] <= NOTE_JOIN_FRAMES:

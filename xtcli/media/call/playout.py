@@ -43,6 +43,7 @@ class Playout:
         self._frames: dict[int, bytes] = {}
         self._fifo: Samples = np.zeros(0, np.float32)
         self._missing = QUIET_SAMPLES
+        self._calm = False
         self._aim_s: float | None = None
         self.next: int | None = None
         """The next frame to be played."""
@@ -59,12 +60,13 @@ class Playout:
                 self.next = number
             if number < self.next:
                 self.late += not self._was_heard(number)
-            elif number - self.next < BUFFER_FRAMES_MAX:
-                self._frames.setdefault(number, packet)
-            elif not self._frames:
+                continue
+            if number - self.next >= BUFFER_FRAMES_MAX:
+                if self.waiting:
+                    continue
                 # The other side's clock jumped (its machine slept): start anew from here.
                 self._skip_to(number)
-                self._frames[number] = packet
+            self._frames.setdefault(number, packet)
 
     def _was_heard(self, number: int) -> bool:
         assert self.next is not None
@@ -126,14 +128,14 @@ class Playout:
 
     def _decode(self, packet: bytes) -> Samples:
         try:
-            pcm = self._decoder.decode(packet)
+            sound = np.frombuffer(self._decoder.decode(packet), "<i2").astype(np.float32)
         except BundleRejected:
             return self._conceal(FRAME_SAMPLES)
-        sound = np.frombuffer(pcm, "<i2").astype(np.float32)
         self._missing = 0
         self.played += 1
-        self._comfort.hear(sound)
-        return sound
+        self._calm = self._comfort.hear(sound)
+        # The other side may put frames of another length into its packets; time goes on in 60 ms.
+        return np.pad(sound[:FRAME_SAMPLES], (0, max(0, FRAME_SAMPLES - sound.size)))
 
     def _stretch(self, sound: Samples, ahead: float) -> Samples:
         if ahead > SLACK_S:
@@ -142,12 +144,21 @@ class Playout:
 
     def _conceal(self, count: int) -> Samples:
         """`count` samples of concealment fading into comfort noise."""
+        if not count:
+            return np.zeros(0, np.float32)
+        if self._calm:
+            # After quiet sound the decoder's own noise goes on: the pause of a sentence.
+            self._missing += count
+            return self._plc(count)
         noise = self._comfort.make(count)
-        if self._missing >= QUIET_SAMPLES or not count:
+        if self._missing >= QUIET_SAMPLES:
             return noise
-        units = -(-count // PLC_STEP) * PLC_STEP
-        pcm = self._decoder.decode(None, samples=units)
-        sound = fade(np.frombuffer(pcm, "<i2").astype(np.float32)[:count], self._missing)
+        sound = fade(self._plc(count), self._missing)
         noise *= np.float32(self._missing / QUIET_SAMPLES)
         self._missing += count
         return sound + noise
+
+    def _plc(self, count: int) -> Samples:
+        units = -(-count // PLC_STEP) * PLC_STEP
+        pcm = self._decoder.decode(None, samples=units)
+        return np.frombuffer(pcm, "<i2").astype(np.float32)[:count]

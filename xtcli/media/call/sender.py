@@ -46,7 +46,7 @@ class Sender:
         """`overhead_bytes` is all that surrounds the frames of one datagram on the wire."""
         self._overhead = overhead_bytes
         self._bucket = Bucket(now)
-        self._history: dict[int, bytes] = {}
+        self._history: dict[int, tuple[bytes, bytes]] = {}
         self._pending: list[int] = []
         self._bundle = 1
         self.steps: tuple[int, ...] = ()
@@ -57,13 +57,18 @@ class Sender:
         """Pack as `rung` says from the next datagram on."""
         self._bundle, self.steps = max(1, rung.bundle), steps
 
-    def frame(self, number: int, packet: bytes, rate_bps: float, now: float) -> Sound | None:
-        """Take frame `number` (empty for silence); a datagram when one is full and affordable."""
+    def frame(
+        self, number: int, packet: bytes, rate_bps: float, now: float, *, copied: bool = True
+    ) -> Sound | None:
+        """Take frame `number` (empty for silence); a datagram when one is full and affordable.
+
+        Without `copied` the frame is not worth a copy.
+        """
         if len(packet) > FRAME_BYTES_MAX:
             packet = b""
         if self._pending and number != self._pending[-1] + 1:
             self._pending.clear()
-        self._history[number] = packet
+        self._history[number] = packet, packet if copied else b""
         for old in [n for n in self._history if n <= number - HISTORY_FRAMES]:
             del self._history[old]
         self._pending.append(number)
@@ -79,11 +84,11 @@ class Sender:
         self._history.clear()
 
     def _pack(self, number: int, bundle: int, rate_bps: float, now: float) -> Sound | None:
-        new = self._frames(number, bundle)
+        new = self._frames(number, bundle, copies=False)
         for steps in (self.steps, ()) if self.steps else ((),):
             frames = new
             for step in steps:
-                frames += self._frames(number - step * bundle, bundle)
+                frames += self._frames(number - step * bundle, bundle, copies=True)
             if not any(frames):
                 return None
             size = self._overhead + sum(map(len, frames)) + len(frames) - 1
@@ -92,5 +97,6 @@ class Sender:
         self.dropped += 1
         return None
 
-    def _frames(self, number: int, bundle: int) -> tuple[bytes, ...]:
-        return tuple(self._history.get(n, b"") for n in range(number - bundle + 1, number + 1))
+    def _frames(self, number: int, bundle: int, *, copies: bool) -> tuple[bytes, ...]:
+        kept = [self._history.get(n, (b"", b"")) for n in range(number - bundle + 1, number + 1)]
+        return tuple(pair[copies] for pair in kept)

@@ -23,7 +23,7 @@ from xtcli.media.call.flight import Flight
 from xtcli.media.call.floor import Floor
 from xtcli.media.call.handshake import Keys
 from xtcli.media.call.keys import TAG_BYTES, Numbers, Seal, refused
-from xtcli.media.call.ladder import LOSSY, OUTAGE_S, RUNGS, Conditions, Ladder
+from xtcli.media.call.ladder import LOSSY, RUNGS, Conditions, Ladder, outage_s
 from xtcli.media.call.ledger import Ledger
 from xtcli.media.call.packet import (
     FRAME_S,
@@ -43,6 +43,7 @@ from xtcli.media.call.packet import (
 from xtcli.media.call.playout import FRAME_SAMPLES, Playout
 from xtcli.media.call.rate import Rate
 from xtcli.media.call.sender import Sender, copy_steps
+from xtcli.media.call.voice import Voice
 from xtcli.media.opus import Encoder, is_silence
 
 REPORT_S = 1.0
@@ -90,7 +91,8 @@ class Talk:
         self.playout = Playout(self.arrivals)
         self.floor = Floor(caller=caller)
         self._sender = Sender(self._overhead, now)
-        self._encoder = Encoder(self.ladder.rung.bitrate_bps)
+        self._encoder = Encoder(self.ladder.rung.bitrate_bps, bandwidth=self.ladder.rung.bandwidth)
+        self._voice = Voice()
         self._sounds, self._controls = Numbers(), Numbers()
         self._number, self._captured_at = -1, now
         self._control = 0
@@ -118,10 +120,12 @@ class Talk:
         if self.muted or is_silence(packet):
             packet = b""
         live = self.ladder.rung.live and self._may_speak(bool(packet), now)
+        loud = self._voice.hear(pcm)
         if packet:
-            self.ledger.speak(number, packet, live=live)
+            self.ledger.speak(number, packet, live=live, loud=loud)
         if self.ladder.rung.live:
-            sound = self._sender.frame(number, packet if live else b"", self.rate.bps, now)
+            packet = packet if live else b""
+            sound = self._sender.frame(number, packet, self.rate.bps, now, copied=loud)
             if sound is not None:
                 self._ship(sound, now)
 
@@ -273,12 +277,12 @@ class Talk:
     def poll(self, now: float) -> None:
         """Do what is due: reports, and the ladder."""
         silent_s = now - self.heard_at
-        if silent_s > OUTAGE_S and not self.lost_contact:
+        if silent_s > outage_s(self.flight.loss(now)) and not self.lost_contact:
             self.lost_contact = True
             self.events.append(ContactLost())
         if now >= self._due.report + self._grace(now):
             self.say(Word.REPORT, now)
-            if self.flight.loss(now) >= LOSSY or self.lost_contact:
+            if self.peer_rung.copies or self.flight.loss(now) >= LOSSY or self.lost_contact:
                 self._due.report = now + REPORT_LOSSY_S
         if now >= self._due.tick:
             self._due.tick = now + TICK_S
@@ -292,7 +296,7 @@ class Talk:
         conditions = Conditions(
             rate_bps=self.rate.bps,
             loss=self.flight.loss(now),
-            residual=self.ledger.residual(),
+            residual=self.ledger.residual() if self.ladder.rung.copies else 0.0,
             delay_s=(self.flight.rtt_s or 0.0) / 2,
             silent_s=silent_s,
         )
@@ -310,6 +314,7 @@ class Talk:
         rung = self.ladder.rung
         if rung.bitrate_bps != self._encoder.bitrate:
             self._encoder.set_bitrate(rung.bitrate_bps)
+            self._encoder.set_bandwidth(rung.bandwidth)
         if not rung.live:
             self._sender.clear()
         self._sender.use(rung, copy_steps(rung, self.flight.burst(now)))
