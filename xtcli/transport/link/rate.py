@@ -129,7 +129,9 @@ class RateControl:
         self._calm_rounds = 0
         self._asked: deque[tuple[int, float]] = deque()
         self._asked_total = 0
-        self._asked_backlog = 0
+        self._asked_backlog = 0.0
+        self._backlog = 0.0
+        self._backlog_at = now
         self._reported_total = 0
         self._gain = 1.0
         self._cold_window = COLD_DATAGRAMS * 1240.0
@@ -141,6 +143,9 @@ class RateControl:
         """A datagram of `size` wire bytes left; `asked` if it asks for a report."""
         if paced and now > self.ready_at + max(0.02, 0.25 * size * 8 / self.pacing_bps):
             self._gap_counter = counter
+        drained = self._backlog - (now - self._backlog_at) * self.rate_bps / 8
+        self._backlog = max(0.0, drained) + size
+        self._backlog_at = now
         self.total += size
         self._sent[counter] = Sent(now, size, self.total)
         if len(self._sent) > SENT_MAX:
@@ -149,7 +154,7 @@ class RateControl:
         if asked:
             self._asked.append((counter, now))
             self._asked_total = self.total
-            self._asked_backlog = self.in_flight
+            self._asked_backlog = self._backlog
 
     def yield_to(self, size: int, now: float) -> None:
         """Real-time traffic of `size` wire bytes left: paced datagrams wait for it."""
@@ -173,7 +178,9 @@ class RateControl:
             return max(3 * 1240.0, self.rate_bps / 8 * ((self.srtt or 1.0) * 2 + 1.0))
         floor = self.min_rtt or self.srtt
         span = max(self.srtt, floor + self.queue_target_s) + 0.25 * floor
-        return self.rate_bps / 8 * (span + 2 * self.rttvar) + 2 * self._report_bytes() + 2500.0
+        # Lost reports must not stop the flow: they are lost in bursts as datagrams are.
+        reports = (2 + 20 * self.loss.share) * self._report_bytes()
+        return self.rate_bps / 8 * (span + 2 * self.rttvar) + reports + 2500.0
 
     @property
     def in_flight(self) -> int:
@@ -299,12 +306,13 @@ class RateControl:
             return
         size = (point.total - start.total) * 8
         measured = size / (point.at - start.at)
+        offered = size / max(point.sent_at - start.sent_at, CLOCK_TICK_S)
         busy = self._gap_counter <= start.counter
-        if busy and self.queue_s > 0.5 * self.queue_target_s:
+        slower = measured < 0.95 * offered
+        if busy and self.queue_s > self.queue_target_s * (0.5 if slower else 1.0):
             self.rate_bps += 0.3 * (min(measured, 2 * self.rate_bps) - self.rate_bps)
-        elif point.sent_at > start.sent_at:
-            measured = min(measured, size / (point.sent_at - start.sent_at))
-            self.rate_bps = max(self.rate_bps, measured)
+        else:
+            self.rate_bps = max(self.rate_bps, min(measured, offered))
         self._clamp()
         self._grow_if_calm(point, busy)
 
