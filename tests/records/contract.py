@@ -290,5 +290,8 @@ class StoreContract:
         assert ids(Ask(post=DESK)) == []
         assert ids(Ask(overdue_at=made[1].at + 601)) == [1, 0]
         assert ids(Ask(claimed_by=SPECIALIST)) == []
+        assert ids(Ask(answered_only=True)) == []
+        assert len(ids(Ask(name="王小明"))) == len(ids(Ask(name="x", born=19_500_312))) == 6
+        assert ids(Ask(name="x", born=19_510_000)) == []
         who = store.summaries(Ask())[0].patient_key
         assert len(ids(Ask(patient_key=who))) == 6

@@ -129,7 +129,7 @@ def bodies() -> dict[Kind, st.SearchStrategy[Body]]:
         Kind.PRACTITIONER: st.builds(
             types.PractitionerEntry, numbers, lines, numbers, keys, lines, depts, times
         ),
-        Kind.REVOKED: st.builds(types.Revoked, numbers, lines),
+        Kind.REVOKED: st.builds(types.Revoked, numbers, lines, st.integers(0, limits.seq_max)),
         Kind.DEPARTMENTS: st.builds(types.Departments, departments),
     }  # fmt: skip
 

@@ -305,6 +305,17 @@ def test_revoked_authors_and_stations_write_nothing_new(world: World) -> None:
     assert admit(after, roster, Shelf()).reason is Reason.REVOKED
 
 
+def test_a_stolen_key_cannot_write_an_older_date(world: World) -> None:
+    """The hub names the last record that counts; a later number is refused whatever its date."""
+    known, late = world.request(), world.request()
+    roster = world.roster()
+    roster.apply(world.sign(Revoked(POST, "被盗", last=known.id.seq + 1), HUB))
+    forged = world.sign(a_request(), DOCTOR, at=known.at)
+    assert admit(known, roster, Shelf()).new
+    assert admit(late, roster, Shelf()).new
+    assert admit(forged, roster, Shelf()).reason is Reason.REVOKED
+
+
 @pytest.mark.parametrize("reason", list(Reason))
 def test_every_reason_has_a_sentence_in_both_languages(reason: Reason) -> None:
     try:

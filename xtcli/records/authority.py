@@ -92,7 +92,8 @@ def judge(record: Record, roster: Roster, get: Get) -> Reason | Missing | None:
         return Missing(author=roster.missing(record.author))
     if author.station != record.id.station:
         return Reason.ELSEWHERE
-    if roster.revoked(author.no, record.at) or roster.revoked(author.station, record.at):
+    when = (record.at, record.id.seq)
+    if roster.revoked(author.no, *when) or roster.revoked(author.station, *when):
         return Reason.REVOKED
     if not may_ever(author, record.kind):
         return Reason.KIND

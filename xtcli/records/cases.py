@@ -76,11 +76,16 @@ def _where(ask: Ask) -> tuple[str, list[Any]]:
         if value:
             parts.append(f"{column}=?")
             values.append(value)
+    if ask.name or ask.born:
+        parts.append("(name=? OR (born=? AND born>0))")
+        values += [ask.name, ask.born]
     if ask.text:
         escaped = ask.text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
         names = ("name", "complaint", "place")
         parts.append("(" + " OR ".join(f"{n} LIKE ? ESCAPE '\\'" for n in names) + ")")
         values += [f"%{escaped}%"] * len(names)
+    if ask.answered_only:
+        parts.append("answered_at>0")
     if ask.open_only:
         parts.append(f"state<{int(State.CLOSED)}")
     if ask.waiting_only:

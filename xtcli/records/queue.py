@@ -73,8 +73,12 @@ class Ask:
     post: int = 0
     claimed_by: int = 0
     patient_key: str = ""
+    name: str = ""
+    born: int = 0
+    """Together with `name`: either may match. For finding patients who may be the same."""
     text: str = ""
     """Found in name, complaint or place."""
+    answered_only: bool = False
     open_only: bool = False
     waiting_only: bool = False
     overdue_at: int = 0

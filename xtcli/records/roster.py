@@ -53,6 +53,15 @@ class _Entry:
     body: StationEntry | PractitionerEntry
 
 
+@dataclass(frozen=True, slots=True)
+class _Revocation:
+    """From when, after which record of the station (0: not said), and why."""
+
+    at: int
+    last: int
+    reason: str
+
+
 class Roster:
     """Fold of the root hub's roster records. The order in which they are applied has no effect."""
 
@@ -61,7 +70,7 @@ class Roster:
         self.root_public = root_public
         self.realm = realm_of(root_public)
         self._entries: dict[int, list[_Entry]] = {}
-        self._revoked: dict[int, tuple[int, RecordId, str]] = {}
+        self._revoked: dict[int, dict[RecordId, _Revocation]] = {}
         self._departments: tuple[RecordId, tuple[Department, ...]] | None = None
         for record in records:
             self.apply(record)
@@ -77,8 +86,8 @@ class Roster:
                 entries.append(_Entry(record.id, record.at, body))
                 entries.sort(key=lambda entry: entry.record)
         elif isinstance(body, Revoked):
-            this = (record.at, record.id, body.reason)
-            self._revoked[body.no] = min(self._revoked.get(body.no, this), this)
+            this = _Revocation(record.at, body.last, body.reason)
+            self._revoked.setdefault(body.no, {})[record.id] = this
         elif isinstance(body, Departments) and (
             self._departments is None or record.id > self._departments[0]
         ):
@@ -158,17 +167,21 @@ class Roster:
         person = self.practitioner(no)
         return person.station if person else no
 
-    def revoked(self, no: int, at: int | None = None) -> bool:
-        """Whether `no` was revoked, or its entry ended, by `at` (None: ever revoked)."""
-        since = self._revoked.get(no)
-        if since is not None and (at is None or at >= since[0]):
-            return True
+    def revoked(self, no: int, at: int | None = None, seq: int = 0) -> bool:
+        """Whether `no` was revoked, or its entry ended, by `at` (None: ever revoked).
+
+        With `seq`: whether a record with that number comes after the last that still counts.
+        """
+        for one in self._revoked.get(no, {}).values():
+            if at is None or at >= one.at or (one.last and seq > one.last):
+                return True
         body = self._newest(no)
         return body is not None and at is not None and 0 < body.until <= at
 
     def revoked_because(self, no: int) -> str:
         """The reason given when `no` was revoked; empty when it was not."""
-        return self._revoked[no][2] if no in self._revoked else ""
+        found = self._revoked.get(no)
+        return found[min(found)].reason if found else ""
 
     def signed_by(self, record: Record) -> bool:
         """Whether the record's author signed it with the key in force when it was made.

@@ -334,11 +334,16 @@ class PractitionerEntry(Body):
 
 @dataclass(frozen=True, slots=True)
 class Revoked(Body):
-    """From this record's time on, nothing new by station or practitioner `no` is accepted."""
+    """From this record's time on, nothing new by station or practitioner `no` is accepted.
+
+    `last`, when not 0, is the newest sequence number of their station that still counts: whoever
+    has the stolen keys can write an older date, but not an older number.
+    """
 
     kind: ClassVar[Kind] = Kind.REVOKED
     no: Annotated[Number, 1]
     reason: Annotated[Line, 2] = ""
+    last: Annotated[int, Int(0, limits.seq_max), 3] = 0
 
 
 @dataclass(frozen=True, slots=True)
