@@ -34,5 +34,33 @@ WORDS: dict[str, str] = {
         "一条留言最短一帧，最长 {minutes} 分钟。"
     ),
     "Split it into several notes.": "请分成几条留言。",
+    "The region is not inside the picture.": "该区域不在图片范围内。",
+    "Give left,top,width,height in percent, such as 25,10,50,50.": (
+        "请按百分比给出 左,上,宽,高，例如 25,10,50,50。"
+    ),
+    "{name} is not a picture that can be read.": "{name} 不是可读取的图片。",
+    "Use a photo in JPEG, PNG, WebP or AVIF; set the camera to JPEG.": (
+        "请使用 JPEG、PNG、WebP 或 AVIF 照片；请把相机设为 JPEG 格式。"
+    ),
+    "{name} is too large for a picture.": "图片 {name} 太大。",
+    "Take the photo at {megapixels} megapixels or less.": "请用不超过 {megapixels} 百万像素拍摄。",
+    "{name} is larger than {megabytes} MB.": "{name} 超过 {megabytes} MB。",
+    "Send a smaller file or a part of it.": "请发送较小的文件或其中一部分。",
+    "xt cannot tell what {name} is.": "无法识别 {name} 是什么文件。",
+    "Attach a recording, a photo, an ECG, a PDF, a text or an Office file.": (
+        "请附上录音、照片、心电图、PDF、文本或 Office 文件。"
+    ),
+    "PortAudio is not installed, so no microphone or speaker can be used.": (
+        "没有安装 PortAudio，无法使用麦克风和扬声器。"
+    ),
+    "Install it (Debian, Ubuntu: apt install libportaudio2), or use sound files.": (
+        "请安装（Debian、Ubuntu：apt install libportaudio2），或使用录音文件。"
+    ),
+    "The sound device {name} is not there or cannot be used.": "声音设备 {name} 不存在或无法使用。",
+    "See `xt voice devices`.": "请查看 `xt voice devices`。",
+    "There is no microphone that can be used.": "没有可用的麦克风。",
+    "Plug one in, or send a recording made elsewhere.": "请插入麦克风，或发送用别的设备录的音。",
+    "There is no speaker that can be used.": "没有可用的扬声器。",
+    "Plug one in, or save the note to a file.": "请插入扬声器或耳机，或把留言存为文件。",
     # --- end of Opus, voice notes, pictures ---
 }
