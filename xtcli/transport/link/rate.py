@@ -21,6 +21,8 @@ RATE_BPS_COLD = 32_000.0
 """Assumed before anything was measured."""
 COLD_DATAGRAMS = 3
 """Datagrams sent at once before anything was measured."""
+SETTLING_REPORTS = 6
+"""Reports after the start in which the first, rough rate is corrected fast."""
 RTO_S_COLD = 3.0
 RTO_S_MAX = 60.0
 QUEUE_BITS = 6_400.0
@@ -73,6 +75,10 @@ class WindowMin:
         while kept[0][0] < now - self._window_s:
             kept.popleft()
         return kept[0][1]
+
+    def shift(self, by: float) -> None:
+        """Correct everything kept by a constant."""
+        self._kept = deque((at, value + by) for at, value in self._kept)
 
     @property
     def value(self) -> float | None:
@@ -136,6 +142,7 @@ class RateControl:
         self._gain = 1.0
         self._cold_window = COLD_DATAGRAMS * 1240.0
         self._covered = 0
+        self._settling = 0
 
     # Sending
 
@@ -196,6 +203,8 @@ class RateControl:
         per_rtt = self.rate_bps / 8 * (self.min_rtt or 0.0)
         if self.startup:
             return 0.0 if per_rtt < 20_000 else per_rtt / 8
+        if self._settling:
+            return 0.0 if per_rtt < 20_000 else per_rtt / 4
         lossy = max(0.3, 1 - 3 * self.loss.share)
         return max(4_000.0 * lossy, per_rtt / 2)
 
@@ -310,9 +319,11 @@ class RateControl:
         busy = self._gap_counter <= start.counter
         slower = measured < 0.95 * offered
         if busy and self.queue_s > self.queue_target_s * (0.5 if slower else 1.0):
-            self.rate_bps += 0.3 * (min(measured, 2 * self.rate_bps) - self.rate_bps)
+            weight = 0.7 if self._settling else 0.3
+            self.rate_bps += weight * (min(measured, 2 * self.rate_bps) - self.rate_bps)
         else:
             self.rate_bps = max(self.rate_bps, min(measured, offered))
+        self._settling = max(0, self._settling - 1)
         self._clamp()
         self._grow_if_calm(point, busy)
 
@@ -339,32 +350,41 @@ class RateControl:
         """Grow the window until a queue shows the bottleneck. Datagrams leave in bursts, so their
         distance on arrival shows its rate early: far below it the window grows faster."""
         points = self._points
+        queued = self.newest_queue_s > self.queue_target_s
         if len(points) < 3:
-            self._cold_window += self._covered
+            self._cold_window = 0.0 if queued else self._cold_window + self._covered
             return
-        burst = max(point.at - points[-3].at, CLOCK_TICK_S)
-        measured = (point.total - points[-3].total) * 8 / burst
+        start = points[-3]
+        measured = (point.total - start.total) * 8 / max(point.at - start.at, CLOCK_TICK_S)
         self.rate_bps = max(measured, self.rate_bps) if self.known else measured
         self._clamp()
-        self.known = True
-        queue_s = self.newest_queue_s
-        if queue_s > 1.5 * self.queue_target_s:
-            self._leave_start_up(point, queue_s)
+        if not self.known:
+            self._become_known(point.total - points[-2].total)
+        if queued:
+            self._leave_start_up(point)
             return
         room = self.rate_bps / 8 * (self.srtt or 0.0)
         self._cold_window += self._covered * (7 if self._cold_window < 0.25 * room else 1)
         self._cold_window = min(self._cold_window, 2 * room + 10_000)
 
-    def _leave_start_up(self, point: Point, queue_s: float) -> None:
+    def _become_known(self, size: int) -> None:
+        """From now on delays are without the time that a datagram itself takes; correct those of
+        before, which were all of about this size."""
+        self.known = True
+        own = self._own_time(size)
+        self._base_owd.shift(-own)
+        self._min_rtt.shift(-own)
+        self.srtt = max(1e-4, (self.srtt or 0.0) - own)
+
+    def _leave_start_up(self, point: Point) -> None:
         """The queue began to grow: what arrived since is the bottleneck's rate."""
         self.startup = False
+        self._settling = SETTLING_REPORTS
         start = self._points[max(0, len(self._points) - 6)]
         span = max(point.at - start.at, CLOCK_TICK_S)
         self.rate_bps = min(self.rate_bps, (point.total - start.total) * 8 / span)
         self._clamp()
-        self.ready_at += max(0.0, queue_s - self.queue_target_s)
-        self._points.clear()
-        self._points.append(point)
+        self.ready_at += max(0.0, self.newest_queue_s - self.queue_target_s)
 
     def _clamp(self) -> None:
         self.rate_bps = min(RATE_BPS_MAX, max(RATE_BPS_MIN, self.rate_bps))
