@@ -114,4 +114,22 @@ WORDS: dict[str, str] = {
     ),
     "{host}, port {port}": "{host}，端口 {port}",
     # End of the link, its spool and UDP.
+    # Folder carrier.
+    "There is no room left in {folder}.": ("{folder} 没有空间了。"),
+    "Free some space there, or take another stick. Nothing is lost.": (
+        "请清理空间，或换一个 U 盘。没有丢失任何内容。"
+    ),
+    "{folder} cannot be written or read.": ("{folder} 无法读写。"),
+    "Check the stick's lock and who owns the folder.": ("请检查 U 盘的写保护开关和文件夹权限。"),
+    "{folder} went away while it was used ({why}).": ("使用中 {folder} 断开了（{why}）。"),
+    "Put the stick back and do it again. Nothing is lost.": (
+        "请重新插入 U 盘再试一次。没有丢失任何内容。"
+    ),
+    "There is no folder {folder}.": ("没有文件夹 {folder}。"),
+    "Check that the stick is in, and its path.": ("请检查 U 盘是否插好，路径是否正确。"),
+    "{folder} holds something else named xt.": ("{folder} 里有另一个名为 xt 的项目。"),
+    "Move it away, or take another folder.": ("请将它移走，或换一个文件夹。"),
+    "This is not a plain file.": ("这不是普通文件。"),
+    "This file cannot be read.": ("此文件无法读取。"),
+    # End of folder carrier.
 }

@@ -69,29 +69,51 @@ class Envelope:
         )
 
 
-def read_envelope(data: bytes) -> Envelope:
-    """The envelope in `data`, whole; raises `BundleRejected` with one sentence otherwise."""
-    if len(data) > ENVELOPE_BYTES_MAX:
-        raise BundleRejected("This file is too large to be a bundle.", "Leave it out.")
+@dataclass(frozen=True, slots=True)
+class Header:
+    """What stands before the sealed bytes; `length` in bytes. Says nothing until they check."""
+
+    recipient: int
+    sender: int
+    hint: bytes
+    priority: int
+    tag: bytes
+    length: int
+
+
+def read_header(data: bytes) -> Header:
+    """The header at the start of `data`; `HEADER_BYTES_MAX` bytes are enough to read it.
+
+    Raises `BundleRejected` when it is none of this version.
+    """
     if len(data) < 1 + HINT_BYTES or data[0] & MARK != MARK:
         raise _foreign()
     if (data[0] >> 3) & 7 != VERSION:
         raise BundleRejected(
             "This bundle was made by a newer version of xt.", "Update xt and read it again."
         )
-    hint = data[1 : 1 + HINT_BYTES]
     recipient, at = read_number(data, 1 + HINT_BYTES)
     sender, at = read_number(data, at)
-    tag, sealed = data[at : at + TAG_BYTES], data[at + TAG_BYTES :]
-    try:
-        envelope = Envelope(recipient, sender, hint, data[0] & 7, sealed)
-    except ValueError:
-        raise _foreign() from None
-    if envelope.tag != tag:
+    tag = data[at : at + TAG_BYTES]
+    priority = data[0] & 7
+    stations_fit = 0 < recipient <= STATION_MAX and 0 < sender <= STATION_MAX
+    if len(tag) < TAG_BYTES or priority > PRIORITY_MAX or not stations_fit:
+        raise _foreign()
+    hint = data[1 : 1 + HINT_BYTES]
+    return Header(recipient, sender, hint, priority, tag, at + TAG_BYTES)
+
+
+def read_envelope(data: bytes) -> Envelope:
+    """The envelope in `data`, whole; raises `BundleRejected` with one sentence otherwise."""
+    if len(data) > ENVELOPE_BYTES_MAX:
+        raise BundleRejected("This file is too large to be a bundle.", "Leave it out.")
+    head = read_header(data[:HEADER_BYTES_MAX])
+    sealed = data[head.length :]
+    if not SEAL_BYTES <= len(sealed) <= SEALED_BYTES_MAX or bundle_tag(sealed) != head.tag:
         raise BundleRejected(
             "This bundle is incomplete or damaged.", "Copy it again from where it came."
         )
-    return envelope
+    return Envelope(head.recipient, head.sender, head.hint, head.priority, sealed)
 
 
 def _foreign() -> BundleRejected:
