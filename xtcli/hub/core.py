@@ -1,0 +1,245 @@
+"""`HubCore`: what a hub does with the links of its stations. Sans-IO.
+
+Bundles that arrive together are committed together, so that many stations cost few fsyncs; only
+then do their links say DONE. What it holds can be rebuilt from disk: end it at any moment. It knows
+no sockets and reads no clock; the shell says what time it is and moves datagrams.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+
+from xtcli.errors import DiskFull, XtError
+from xtcli.hub.hub import HubStation
+from xtcli.records.sign import Record
+from xtcli.records.types import Kind
+from xtcli.records.values import StationKind
+from xtcli.station.exchange import Exchange
+from xtcli.station.intake import Arrival, Intake
+from xtcli.transport.bundle.pack import Part
+from xtcli.transport.link.events import BundleArrived, LinkEvent, Realtime
+from xtcli.transport.link.keys import link_key
+from xtcli.transport.link.session import Link
+from xtcli.transport.link.spooled import SpooledLink
+from xtcli.transport.spool import Spool
+
+BATCH_SECONDS = 0.004
+"""How long a bundle may wait for others to be committed with it."""
+BATCH_MAX = 64
+WATCH_SECONDS = 5.0
+"""Pause between two looks at the ten-minute promise and the alerts."""
+
+
+@dataclass(slots=True)
+class Peer:
+    """One station as the hub sees it while it is connected."""
+
+    number: int
+    exchange: Exchange
+
+
+@dataclass(slots=True)
+class Opened:
+    """A bundle that has been opened and waits to be committed."""
+
+    peer: Peer
+    tag: bytes
+    parts: list[Part] = field(default_factory=list)
+
+
+class HubCore:
+    """The running hub without its socket. `now` is the links' monotonic time, seconds.
+
+    The shell's part: `kick(station)` lets a link send, `detach(station)` forgets it, `tell(record)`
+    reports what happened and `trouble(error)` what went wrong, `realtime(station, payload)` takes
+    live audio.
+    """
+
+    def __init__(
+        self,
+        hub: HubStation,
+        spool: Spool,
+        *,
+        kick: Callable[[int], None],
+        detach: Callable[[int], None],
+        tell: Callable[[Record], None],
+        trouble: Callable[[XtError], None],
+        realtime: Callable[[int, bytes], None] = lambda station, payload: None,
+    ) -> None:
+        """Nothing happens before the first call."""
+        self.hub = hub
+        self.spool = spool
+        self.intake = Intake(hub, hub.deliveries)
+        self.peers: dict[int, Peer] = {}
+        self._kick = kick
+        self._detach = detach
+        self._tell = tell
+        self._trouble = trouble
+        self._realtime = realtime
+        self._batch: list[Opened] = []
+        self._due: float | None = None
+        self._watched: float | None = None
+        self._version = -1
+
+    # Peers
+
+    def find(self, station: int, now: float) -> SpooledLink | None:
+        """The link of a station that speaks for the first time; None for strangers and revoked."""
+        entry = self.hub.roster.station(station)
+        if entry is None or entry.station_kind is StationKind.HUB:
+            return None
+        if self.hub.roster.revoked(station):
+            return None
+        settings = self.hub.settings
+        key = link_key(self.hub.keys.station_seal, entry.seal_key, settings.realm)
+        link = Link(local=self.hub.number, peer=station, key=key, now=now, entropy=self.hub.entropy)
+        try:
+            node = SpooledLink(link, self.spool)
+            exchange = Exchange(self.hub, node, self.intake, entry.seal_key)
+            exchange.resume(now)
+            exchange.fill(now)
+        except DiskFull as error:
+            self._trouble(error)
+            return None
+        self.peers[station] = Peer(station, exchange)
+        return node
+
+    def events(self, station: int, events: list[LinkEvent], now: float) -> None:
+        """What happened on one link; bundles wait a moment for others to be committed with."""
+        peer = self.peers[station]
+        for event in events:
+            if isinstance(event, BundleArrived):
+                parts = peer.exchange.open(event.tag, event.sealed)
+                if parts is not None:
+                    self._batch.append(Opened(peer, event.tag, parts))
+            elif isinstance(event, Realtime):
+                self._realtime(station, event.payload)
+            else:
+                peer.exchange.handle(event, now)
+        peer.exchange.note_sent()
+        if len(self._batch) >= BATCH_MAX:
+            self._due = now
+        elif self._batch and self._due is None:
+            self._due = now + BATCH_SECONDS
+
+    # Commits
+
+    def next_timer(self) -> float | None:
+        """When `commit` is due; None when nothing waits."""
+        return self._due
+
+    def commit(self, now: float) -> None:
+        """One transaction for all bundles that wait; then, and only then, the links say DONE.
+
+        Call it from outside `events`: links that fail are detached here.
+        """
+        self._due = None
+        batch, self._batch = self._batch, []
+        if not batch:
+            return
+        done = self._log_all(batch)
+        try:
+            with self.spool.transaction():
+                for opened, arrival in done:
+                    opened.peer.exchange.settled(opened.tag, arrival)
+        except DiskFull as error:
+            # The log has the records: when they are sent again they are known and confirmed.
+            self._give_up([opened for opened, _ in done], error)
+        self.deliver(now)
+        for opened, arrival in done:
+            self._kick(opened.peer.number)
+            for record in arrival.new:
+                self._tell(record)
+
+    def _log_all(self, batch: list[Opened]) -> list[tuple[Opened, Arrival]]:
+        """Log a batch in one transaction; if that fails, so that one bundle stops no other."""
+        try:
+            return self._log(batch)
+        except DiskFull as error:
+            self._give_up(batch, error)
+            return []
+        except XtError as error:
+            if len(batch) == 1:
+                self._give_up(batch, error)
+                return []
+        return [pair for opened in batch for pair in self._log_all([opened])]
+
+    def _log(self, batch: list[Opened]) -> list[tuple[Opened, Arrival]]:
+        """All of a batch, or nothing of it."""
+        try:
+            with self.hub.log.many():
+                done = [(one, self.intake.take(one.parts, one.peer.number)) for one in batch]
+                for _, arrival in done:
+                    self._criticals(arrival)
+                return done
+        except BaseException:
+            self.hub.forget_roster()
+            raise
+
+    def _give_up(self, batch: list[Opened], error: XtError) -> None:
+        """Nothing is confirmed, so the stations keep everything; forget their links.
+
+        What came is not kept in memory: when a station speaks again, it is asked for it again.
+        """
+        self._trouble(error)
+        for number in {opened.peer.number for opened in batch}:
+            self.peers.pop(number, None)
+            self._detach(number)
+
+    def _criticals(self, arrival: Arrival) -> None:
+        """Alert about requests with critical values as they come in."""
+        for record in arrival.new:
+            if record.kind is Kind.REQUEST:
+                self.hub.alert_if_critical(record)
+
+    def deliver(self, now: float) -> None:
+        """Bundle and offer what waits for stations that are connected."""
+        filled = []
+        try:
+            with self.hub.log.many(), self.spool.transaction():
+                for number in self.hub.log.peers_waiting():
+                    peer = self.peers.get(number)
+                    if peer is not None and peer.exchange.fill(now):
+                        filled.append(number)
+        except DiskFull as error:
+            self._trouble(error)
+        for number in filled:
+            self._kick(number)
+
+    # From time to time
+
+    def look(self, now: float) -> None:
+        """Notice what other processes of this home wrote; keep the promise and alerts in sight."""
+        version = self.hub.log.data_version()
+        if version != self._version:
+            self._version = version
+            self._leave_revoked()
+            self.deliver(now)
+        if self._watched is None or now - self._watched > WATCH_SECONDS:
+            self._watched = now
+            self._watch(now)
+
+    def _leave_revoked(self) -> None:
+        for number in list(self.peers):
+            if self.hub.roster.revoked(number):
+                self._detach(number)
+                self.peers.pop(number, None)
+
+    def _watch(self, now: float) -> None:
+        """Escalations and repeated alerts are records: tell them and send them on."""
+        try:
+            made = self.hub.watch()
+        except DiskFull as error:
+            self._trouble(error)
+            return
+        for record in made:
+            self._tell(record)
+        if made:
+            self.deliver(now)
+
+    def close(self, now: float) -> None:
+        """Commit what waits."""
+        with suppress(XtError):
+            self.commit(now)
