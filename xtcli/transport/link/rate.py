@@ -24,7 +24,10 @@ COLD_DATAGRAMS = 3
 SETTLING_REPORTS = 6
 """Reports after the start in which the first, rough rate is corrected fast."""
 RTO_S_COLD = 3.0
+RTO_S_MIN = 0.1
 RTO_S_MAX = 60.0
+RTT_S_MIN = 1e-4
+WINDOW_BYTES_MIN = 2_500.0
 QUEUE_BITS = 6_400.0
 """Each sender aims at keeping this much in the bottleneck's queue: equal shares follow."""
 QUEUE_S_MIN = 0.008
@@ -76,9 +79,9 @@ class WindowMin:
             kept.popleft()
         return kept[0][1]
 
-    def shift(self, by: float) -> None:
-        """Correct everything kept by a constant."""
-        self._kept = deque((at, value + by) for at, value in self._kept)
+    def shift(self, by: float, floor: float = -math.inf) -> None:
+        """Correct everything kept by a constant, not below a floor."""
+        self._kept = deque((at, max(floor, value + by)) for at, value in self._kept)
 
     @property
     def value(self) -> float | None:
@@ -187,7 +190,7 @@ class RateControl:
         span = max(self.srtt, floor + self.queue_target_s) + 0.25 * floor
         # Lost reports must not stop the flow: they are lost in bursts as datagrams are.
         reports = (2 + 20 * self.loss.share) * self._report_bytes()
-        return self.rate_bps / 8 * (span + 2 * self.rttvar) + reports + 2500.0
+        return self.rate_bps / 8 * (span + 2 * self.rttvar) + reports + WINDOW_BYTES_MIN
 
     @property
     def in_flight(self) -> int:
@@ -195,8 +198,8 @@ class RateControl:
         return self.total - self._reported_total
 
     def blocked(self) -> bool:
-        """Whether sending must wait for a report."""
-        return self.in_flight > self.window_bytes()
+        """Whether sending must wait for a report that was asked for."""
+        return bool(self._asked) and self.in_flight > self.window_bytes()
 
     def _report_bytes(self) -> float:
         """Bytes between two reports asked for."""
@@ -220,7 +223,7 @@ class RateControl:
             return RTO_S_COLD
         backlog = self._asked_backlog * 8 / self.rate_bps if self.known else 0.0
         jitter = min(2 * self.rttvar, 0.5 * floor)
-        return min(RTO_S_MAX, 1.2 * floor + backlog + max(jitter, 0.02))
+        return min(RTO_S_MAX, max(RTO_S_MIN, 1.2 * floor + backlog + jitter))
 
     @property
     def last_asked(self) -> float | None:
@@ -271,7 +274,7 @@ class RateControl:
         return size * 8 / self.rate_bps if self.known else 0.0
 
     def _round_trip(self, rtt: float, size: int, now: float) -> None:
-        rtt = max(rtt - self._own_time(size), 1e-4)
+        rtt = max(rtt - self._own_time(size), 0.2 * rtt, RTT_S_MIN)
         if self.srtt is None:
             self.srtt, self.rttvar = rtt, rtt / 2
         else:
@@ -350,6 +353,8 @@ class RateControl:
         """Grow the window until a queue shows the bottleneck. Datagrams leave in bursts, so their
         distance on arrival shows its rate early: far below it the window grows faster."""
         points = self._points
+        while points[0].counter < self._gap_counter and len(points) > 1:
+            points.popleft()
         queued = self.newest_queue_s > self.queue_target_s
         if len(points) < 3:
             self._cold_window = 0.0 if queued else self._cold_window + self._covered
@@ -373,8 +378,8 @@ class RateControl:
         self.known = True
         own = self._own_time(size)
         self._base_owd.shift(-own)
-        self._min_rtt.shift(-own)
-        self.srtt = max(1e-4, (self.srtt or 0.0) - own)
+        self._min_rtt.shift(-own, RTT_S_MIN)
+        self.srtt = max(RTT_S_MIN, (self.srtt or 0.0) - own)
 
     def _leave_start_up(self, point: Point) -> None:
         """The queue began to grow: what arrived since is the bottleneck's rate."""
