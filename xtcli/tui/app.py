@@ -1,0 +1,129 @@
+"""The app: opens the view that fits the station, keeps the threads behind it, rings.
+
+It knows which screen follows which. It does not know what a key means on a screen, nor any rule.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from textual import on
+from textual.app import App
+from textual.binding import Binding
+
+from xtcli.lang import tr
+from xtcli.records.ids import RecordId
+from xtcli.records.values import StationKind
+from xtcli.station.views import Status
+from xtcli.tui import ring
+from xtcli.tui.messages import Arrivals, LogChanged, StatusSeen
+from xtcli.tui.screens.base import DeskScreen
+from xtcli.tui.themes import THEMES
+from xtcli.tui.watching import Syncer, Watcher
+from xtcli.tui.widgets.link_bar import LinkBar
+
+if TYPE_CHECKING:
+    from xtcli.station.station import Station
+
+Opener = Callable[[], "Station"]
+
+
+class XtApp(App[None]):
+    """`xt tui`. `opener` opens the home once more, for each thread its own."""
+
+    ENABLE_COMMAND_PALETTE = False
+    CSS = """
+    Screen { background: $background; color: $foreground; }
+    Toast { width: 50; max-width: 90%; }
+    """
+    BINDINGS = [
+        Binding("f1,question_mark", "help", "help"),
+        Binding("f10,ctrl+q", "quit", "leave"),
+        Binding("f12", "next_theme", "colours", show=False),
+    ]
+
+    def __init__(self, opener: Opener, *, sync: bool = True) -> None:
+        """`sync` False: another process, or nobody, talks to the hub."""
+        super().__init__()
+        self.opener = opener
+        self.station = opener()
+        self.clock = self.station.clock
+        self.status: Status | None = None
+        self.watcher = Watcher(self, opener)
+        self.syncer = Syncer(self, opener) if sync else None
+        for theme in THEMES:
+            self.register_theme(theme)
+        self.theme = THEMES[0].name
+
+    def on_mount(self) -> None:
+        """The view for this kind of station; threads start once it is on the screen."""
+        if self.station.kind is StationKind.POST:
+            from xtcli.tui.screens.post import PostScreen
+
+            self.push_screen(PostScreen())
+        else:
+            from xtcli.tui.screens.queue import QueueScreen
+
+            self.push_screen(QueueScreen())
+        self.call_after_refresh(self._start_threads)
+
+    def _start_threads(self) -> None:
+        self.watcher.start()
+        if self.syncer is not None:
+            self.syncer.start()
+
+    def on_unmount(self) -> None:
+        """Stop the threads; what they were doing is safe at any moment."""
+        self.watcher.stop()
+        if self.syncer is not None:
+            self.syncer.stop()
+        self.station.close()
+
+    # What the threads report
+
+    @on(LogChanged)
+    def _log_changed(self) -> None:
+        if isinstance(self.screen, DeskScreen):
+            self.screen.log_changed()
+
+    @on(StatusSeen)
+    def _status_seen(self, event: StatusSeen) -> None:
+        self.status = event.status
+        for bar in self.screen.query(LinkBar):
+            bar.show(event.status)
+
+    @on(Arrivals)
+    def _arrived(self, event: Arrivals) -> None:
+        """Say and ring what concerns a person here; the focus stays where it is."""
+        ringing = [happening for happening in event.happenings if happening.rings]
+        for happening in ringing[:3]:
+            self.notify(happening.text, severity="warning", timeout=8, markup=False)
+        if ringing:
+            ring.ring(self, len(ringing))
+
+    # Ways between screens
+
+    def open_case(self, case: RecordId) -> None:
+        """Show a case."""
+        from xtcli.tui.screens.case import CaseScreen
+
+        self.push_screen(CaseScreen(case))
+
+    def new_request(self) -> None:
+        """A new request, or a draft taken up."""
+        from xtcli.tui.screens.drafts import choose_draft
+
+        choose_draft(self)
+
+    def action_help(self) -> None:
+        """What every key does here."""
+        from xtcli.tui.screens.help import HelpScreen
+
+        self.push_screen(HelpScreen.of(self.screen))
+
+    def action_next_theme(self) -> None:
+        """Other colours."""
+        names = [theme.name for theme in THEMES]
+        self.theme = names[(names.index(self.theme) + 1) % len(names)]
+        self.notify(tr("Colours: {name}", name=self.theme.removeprefix("xt-")), timeout=2)

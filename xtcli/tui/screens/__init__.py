@@ -1,0 +1,1 @@
+"""Screens: each decides what a key means and asks the station to do it."""

@@ -1,0 +1,124 @@
+"""Threads behind the screens: one looks at the log and the link, one talks to the hub.
+
+Each has its own connection to the home, so that no key ever waits for them. They post messages to
+the app and touch no widget.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from textual.app import App
+
+from xtcli.errors import XtError
+from xtcli.records.ids import RecordId
+from xtcli.station import desk_lists
+from xtcli.station.happenings import Happening, happening
+from xtcli.tui.messages import Arrivals, LogChanged, StatusSeen
+
+if TYPE_CHECKING:
+    from xtcli.station.station import Station
+
+LOOK_SECONDS = 0.2
+STATUS_LOOKS = 5
+RETRY_SECONDS = 5.0
+Opener = Callable[[], "Station"]
+
+
+class Watcher:
+    """Tells the app when the log has changed, what arrived, and how the link is."""
+
+    def __init__(self, app: App[None], opener: Opener) -> None:
+        """Nothing runs yet."""
+        self.app = app
+        self.opener = opener
+        self._end = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="watcher", daemon=True)
+
+    def start(self) -> None:
+        """Begin to look."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End, within one look."""
+        self._end.set()
+        if self._thread.is_alive():
+            self._thread.join(timeout=2)
+
+    def _run(self) -> None:
+        station = self.opener()
+        try:
+            self._watch(station)
+        finally:
+            station.close()
+
+    def _watch(self, station: Station) -> None:
+        arrivals = desk_lists.Arrivals(station)
+        version, looks, said = station.log.data_version(), 0, ""
+        while True:
+            try:
+                now_version = station.log.data_version()
+                if now_version != version:
+                    version = now_version
+                    self._changed(station, arrivals)
+                if looks % STATUS_LOOKS == 0:
+                    status = station.status()
+                    words = repr((status.link, status.waiting_bytes, status.syncing, status.held,
+                                  status.refused, int(status.now) // 5))  # fmt: skip
+                    if words != said:
+                        said = words
+                        self.app.post_message(StatusSeen(status))
+            except XtError:
+                # A busy or full disk: the same look is tried again.
+                pass
+            looks += 1
+            if self._end.wait(LOOK_SECONDS):
+                return
+
+    def _changed(self, station: Station, arrivals: desk_lists.Arrivals) -> None:
+        self.app.post_message(LogChanged())
+        found = [self._happening(station, record) for record in arrivals.new()]
+        heard = tuple(one for one in found if one is not None)
+        if heard:
+            self.app.post_message(Arrivals(heard))
+
+    def _happening(self, station: Station, record_id: RecordId) -> Happening | None:
+        record = station.log.get(record_id)
+        if record is None:
+            return None
+        by = station.name(record.author)
+        return happening(record, by, station.kind, station.clock())
+
+
+class Syncer:
+    """Keeps exchanging with the hub, unless another process of this home does."""
+
+    def __init__(self, app: App[None], opener: Opener) -> None:
+        """Nothing runs yet."""
+        self.app = app
+        self.opener = opener
+        self._end = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="syncer", daemon=True)
+
+    def start(self) -> None:
+        """Begin to talk."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Do not begin again. What is under way ends with the process: all of it is on disk."""
+        self._end.set()
+
+    def _run(self) -> None:
+        station = self.opener()
+        try:
+            while not self._end.is_set():
+                try:
+                    station.sync(0.0, watch=True)
+                except XtError:
+                    # No link, or another process talks on it: look again after a while.
+                    pass
+                self._end.wait(RETRY_SECONDS)
+        finally:
+            station.close()

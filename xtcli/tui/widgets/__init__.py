@@ -1,0 +1,1 @@
+"""Widgets: each draws values it is given, owns its style, and posts what the person did."""
