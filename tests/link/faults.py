@@ -79,13 +79,17 @@ def _plan_crash(story: Story, random: Random, end: End) -> None:
     at = random.uniform(0, TROUBLE_S * 0.9)
     down_s = random.choice((0.0, 1.0, 10.0))
 
+    def restart(back: float) -> None:
+        if end.node is None:
+            end.start(back)
+
     def crash() -> None:
         if end.node is None:
             return
         story.crashes += 1
         end.crash()
         back = story.simulation.at + down_s
-        story.simulation.plan(back, lambda: end.node or end.start(back))
+        story.simulation.plan(back, lambda: restart(back))
 
     story.simulation.plan(at, crash)
 

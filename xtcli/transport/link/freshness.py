@@ -15,6 +15,8 @@ WINDOW = 1024
 """Counters below the highest that may still come late."""
 OLD_RUN = 3
 """So many datagrams in a row that are not new: their sender seems to have lost its counter."""
+EARLIER_S = 30.0
+"""Arrivals longer ago than this are not told."""
 RESYNC_S = 1.0
 """Pause between two resync answers."""
 
@@ -67,7 +69,9 @@ class Freshness:
             return None
         held = now - self._highest_at
         recent = [(self.highest - counter, self._highest_at - at) for counter, at in self._recent]
-        earlier = tuple((back, ago) for back, ago in recent if 0 < back < 256)[-EARLIER_MAX:]
+        earlier = tuple(
+            (back, ago) for back, ago in recent if 0 < back < 256 and -1 < ago < EARLIER_S
+        )[-EARLIER_MAX:]
         self._recent.clear()
         return Report(
             self.highest, self.arrived & 0xFFFF, self._highest_at, held, earlier[-EARLIER_MAX:]

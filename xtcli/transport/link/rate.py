@@ -34,6 +34,8 @@ QUEUE_S_MIN = 0.008
 QUEUE_S_MAX = 0.35
 BASE_WINDOW_S = 120.0
 """Minimum delays are forgotten after this, in case the road has changed."""
+CLOCK_STEP_S = 0.5
+"""One-way delay that grows so much more than the round trip: a clock was set."""
 SENT_MAX = 16_384
 CLOCK_WRAP_S = 4096.0
 LOSS_MEMORY = 400
@@ -130,6 +132,7 @@ class RateControl:
         self.total = 0
         self._sent: dict[int, Sent] = {}
         self._gap_counter = -1
+        self._held = False
         self._points: deque[Point] = deque()
         self._base_owd = WindowMin(BASE_WINDOW_S)
         self._min_rtt = WindowMin(BASE_WINDOW_S)
@@ -151,8 +154,11 @@ class RateControl:
 
     def sent(self, counter: int, size: int, now: float, *, asked: bool, paced: bool) -> None:
         """A datagram of `size` wire bytes left; `asked` if it asks for a report."""
-        if paced and now > self.ready_at + max(0.02, 0.25 * size * 8 / self.pacing_bps):
-            self._gap_counter = counter
+        if paced:
+            late = now - self.ready_at > max(0.02, 0.25 * size * 8 / self.pacing_bps)
+            if late and not self._held:
+                self._gap_counter = counter
+            self._held = False
         drained = self._backlog - (now - self._backlog_at) * self.rate_bps / 8
         self._backlog = max(0.0, drained) + size
         self._backlog_at = now
@@ -199,7 +205,10 @@ class RateControl:
 
     def blocked(self) -> bool:
         """Whether sending must wait for a report that was asked for."""
-        return bool(self._asked) and self.in_flight > self.window_bytes()
+        if not self._asked or self.in_flight <= self.window_bytes():
+            return False
+        self._held = True
+        return True
 
     def _report_bytes(self) -> float:
         """Bytes between two reports asked for."""
@@ -293,8 +302,11 @@ class RateControl:
             if sent is not None:
                 samples.append(at - ago - sent.at - self._own_time(sent.size))
                 base = self._base_owd.add(samples[-1], now)
-        self.newest_queue_s = max(0.0, samples[0] - base)
         by_rtt = self._last_rtt - (self.min_rtt or 0.0)
+        if samples[0] - base > by_rtt + CLOCK_STEP_S:
+            self._base_owd = WindowMin(BASE_WINDOW_S)
+            base = self._base_owd.add(samples[0], now)
+        self.newest_queue_s = max(0.0, min(samples[0] - base, by_rtt))
         self.queue_s = max(0.0, min(min(samples) - base, by_rtt))
 
     def _losses(self, last: Point, point: Point) -> None:
@@ -389,7 +401,7 @@ class RateControl:
         span = max(point.at - start.at, CLOCK_TICK_S)
         self.rate_bps = min(self.rate_bps, (point.total - start.total) * 8 / span)
         self._clamp()
-        self.ready_at += max(0.0, self.newest_queue_s - self.queue_target_s)
+        self.ready_at += min(5.0, max(0.0, self.newest_queue_s - self.queue_target_s))
 
     def _clamp(self) -> None:
         self.rate_bps = min(RATE_BPS_MAX, max(RATE_BPS_MIN, self.rate_bps))
