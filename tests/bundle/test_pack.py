@@ -73,6 +73,15 @@ def test_method_follows_the_content(consults: list[bytes]) -> None:
         assert unpack(packed) == chosen_parts
 
 
+def test_long_noise_is_not_even_tried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keys and hashes by the kilobyte cost no time."""
+    from xtcli.transport.bundle import ppm
+
+    monkeypatch.setattr(ppm, "compress", None)
+    noise = random.Random(3).randbytes(12_000)
+    assert unpack(pack([Part(noise)])) == [Part(noise)]
+
+
 def test_what_compresses_is_never_larger_in_a_newer_version(consults: list[bytes]) -> None:
     for content in consults:
         assert len(pack([Part(content)], 1)) < len(pack([Part(content)], 0)) <= len(content) + 1

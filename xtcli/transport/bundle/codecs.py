@@ -31,7 +31,15 @@ STREAM_BYTES_MAX = 4 << 20
 """Longest stream before compression, bytes."""
 
 PRIMED_BYTES_MAX = 16 << 10
-"""Longest stream for primed PPM, bytes: bounds the time that one bundle can cost."""
+"""Longest stream for primed PPM, bytes."""
+
+PRIMED_PACKED_BYTES_MAX = 6 << 10
+"""Longest that primed PPM may make it: bounds the time that one bundle can cost to a fifth of a
+second. Text needs a third of this."""
+
+PROBED_BYTES = 2 << 10
+NOISE_PERCENT = 97
+"""A longer stream of which zlib leaves so much is noise; primed PPM need not look at it."""
 
 LEVEL, LARGE_LEVEL = 19, 6
 LARGE_BYTES = 256 << 10
@@ -55,17 +63,23 @@ def compress(stream: bytes, version: int = CODEC_VERSION) -> tuple[int, bytes]:
     if version not in CODEC_VERSIONS:
         raise ValueError(f"no codec version {version}")
     best = (STORED << 4, stream)
-    if version and len(stream) <= PRIMED_BYTES_MAX:
+    if version and len(stream) <= PRIMED_BYTES_MAX and not _is_noise(stream):
         from xtcli.transport.bundle.ppm import compress as primed
 
         packed = primed(stream, model(version))
-        if len(packed) < len(best[1]):
+        if len(packed) < len(best[1]) and len(packed) <= PRIMED_PACKED_BYTES_MAX:
             best = (PRIMED << 4 | version, packed)
     if best[0] == STORED or len(best[1]) * 100 > len(stream) * ENOUGH_PERCENT:
         packed = _zstandard_compressor(version, len(stream) > LARGE_BYTES).compress(stream)
         if len(packed) < len(best[1]):
             best = (ZSTANDARD << 4 | version, packed)
     return best
+
+
+def _is_noise(stream: bytes) -> bool:
+    if len(stream) <= PROBED_BYTES:
+        return False
+    return len(zlib.compress(stream, 1)) * 100 >= len(stream) * NOISE_PERCENT
 
 
 def expand(codec: int, packed: bytes, limit: int) -> bytes:
@@ -87,7 +101,7 @@ def expand(codec: int, packed: bytes, limit: int) -> bytes:
         )
     if method == ZSTANDARD:
         return _expand_zstandard(packed, version, limit)
-    if method == PRIMED and version and len(packed) <= PRIMED_BYTES_MAX:
+    if method == PRIMED and version and len(packed) <= PRIMED_PACKED_BYTES_MAX:
         from xtcli.transport.bundle.ppm import expand as primed
 
         return primed(packed, model(version), min(limit, PRIMED_BYTES_MAX))
