@@ -49,6 +49,9 @@ def invite(
     dept: Annotated[str, typer.Option(metavar="D,...", help=tr("Their departments."))] = "",
     place: Annotated[str, typer.Option(help=tr("Where the station is."))] = "",
     days: Annotated[float, typer.Option(help=tr("Days until the code expires."))] = 7.0,
+    advertise: Annotated[
+        str, typer.Option(metavar="HOST:PORT", help=tr("Another address of the hub for this code."))
+    ] = "",
     as_json: AsJson = False,
 ) -> None:
     """Invite a station."""
@@ -57,7 +60,7 @@ def invite(
 
     choose_one(kind, ("post", "desk"), "kind")
     made = setup.invite(station=station, kind=kind, practitioner=practitioner, role=role,
-                        dept=dept, place=place, days=days)  # fmt: skip
+                        dept=dept, place=place, days=days, advertise=advertise)  # fmt: skip
     if as_json:
         write_json({"code": made.code, "expires": made.expires, "station": station})
         return

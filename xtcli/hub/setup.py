@@ -80,9 +80,11 @@ def init(home: Home, name: str, listen: str, advertise: str = "") -> Settings:
 
 def invite(
     *, station: str, kind: str, practitioner: str, role: str = "", dept: str = "",
-    place: str = "", days: float = VALID_SECONDS / 86_400,
+    place: str = "", days: float = VALID_SECONDS / 86_400, advertise: str = "",
 ) -> Invited:  # fmt: skip
-    """A one-line code that lets one station in, once."""
+    """A one-line code that lets one station in, once. `advertise`: another address of the hub."""
+    if advertise:
+        parse_address(advertise)
     hub = open_hub()
     invites = Invites(hub.home.hub_path)
     try:
@@ -102,7 +104,7 @@ def invite(
         )  # fmt: skip
         settings = hub.settings
         code = Invitation(
-            settings.advertise or settings.hub_address, settings.hub_seal,
+            advertise or settings.advertise or settings.hub_address, settings.hub_seal,
             fingerprint(settings.hub_sign, settings.hub_seal), made.id, secret,
         ).code()  # fmt: skip
         return Invited(code, made.expires)

@@ -34,17 +34,16 @@ class Prepared:
 
 def prepare(path: Path, caption: str = "") -> list[Prepared]:
     """The blobs that a file becomes; UsageError when it cannot be read or is too large."""
-    from xtcli.media.kinds import sniff
+    from xtcli.media.kinds import Kind, kind_of_file
 
-    data = _read(path)
-    found = sniff(data, path.name)
-    kind = found.kind
-    if kind == "voice":
+    found = kind_of_file(path)
+    if found.kind is Kind.VOICE:
         return [_voice(path, caption)]
-    if kind == "picture":
-        return _picture(data, caption)
-    name = BlobKind.ECG if kind == "ecg" else BlobKind.DOCUMENT
-    return [_plain(data, found.media_type, name, caption or path.name[:CAPTION_CHARS_MAX])]
+    if found.kind is Kind.PICTURE:
+        return _picture(path, caption)
+    name = BlobKind.ECG if found.kind is Kind.ECG else BlobKind.DOCUMENT
+    caption = caption or path.name[:CAPTION_CHARS_MAX]
+    return [_plain(_read(path), found.media_type, name, caption)]
 
 
 def prepare_voice(source: str, caption: str = "") -> list[Prepared]:
@@ -52,9 +51,10 @@ def prepare_voice(source: str, caption: str = "") -> list[Prepared]:
     if not source:
         return []
     if source == "rec":
-        from xtcli.media.devices import record_note
+        from xtcli.media.devices import record
+        from xtcli.media.voice import make_note
 
-        note = record_note()
+        note = make_note(record())
         return [_note(note.data, note.seconds, caption)]
     return [_voice(Path(source), caption)]
 
@@ -62,7 +62,6 @@ def prepare_voice(source: str, caption: str = "") -> list[Prepared]:
 def _voice(path: Path, caption: str) -> Prepared:
     from xtcli.media.voice import make_note
 
-    _read(path)
     note = make_note(path)
     return _note(note.data, note.seconds, caption)
 
@@ -77,23 +76,27 @@ def _plain(data: bytes, media_type: str, kind: BlobKind, caption: str) -> Prepar
     return Prepared(Attach(blob_digest(data), len(data), media_type[:32], kind, caption), data)
 
 
-def _picture(data: bytes, caption: str) -> list[Prepared]:
+def _picture(path: Path, caption: str) -> list[Prepared]:
     """Thumbnail and view travel; the original is announced and waits until it is asked for."""
-    from xtcli.media.picture import ladder
+    from xtcli.media.picture import make_picture
 
-    rungs = ladder(data)
-    original = blob_digest(rungs.original.data)
+    steps = make_picture(path, path.name)
+    if len(steps.original.data) > ATTACH_BYTES_MAX:
+        raise _too_large(path.name, len(steps.original.data))
+    original = blob_digest(steps.original.data)
     made = [
-        (rungs.thumbnail, BlobKind.THUMBNAIL, True),
-        (rungs.view, BlobKind.VIEW, True),
-        (rungs.original, BlobKind.PICTURE, False),
+        (steps.thumbnail, BlobKind.THUMBNAIL, True),
+        (steps.view, BlobKind.VIEW, True),
+        (steps.original, BlobKind.PICTURE, False),
     ]
     found = []
-    for rung, kind, travels in made:
+    for step, kind, goes in made:
         derived = None if kind is BlobKind.PICTURE else original
-        body = Attach(blob_digest(rung.data), len(rung.data), rung.media_type, kind,
-                      caption, derived_from=derived)  # fmt: skip
-        found.append(Prepared(body, rung.data, travels))
+        body = Attach(
+            blob_digest(step.data), len(step.data), step.media_type, kind, caption,
+            derived_from=derived,
+        )  # fmt: skip
+        found.append(Prepared(body, step.data, goes))
     return found
 
 
@@ -102,16 +105,20 @@ def _read(path: Path) -> bytes:
     try:
         size = path.stat().st_size
         if size > ATTACH_BYTES_MAX:
-            raise UsageError(
-                "{file} has {size} MB; an attachment can have {limit}.",
-                "Make it smaller, or send it another way.",
-                file=path.name, size=f"{size / 1e6:.1f}", limit=f"{ATTACH_BYTES_MAX / 1e6:.1f}",
-            )  # fmt: skip
+            raise _too_large(path.name, size)
         return path.read_bytes()
     except OSError as error:
         raise UsageError(
             "The file {file} cannot be read.", "Check its name and place.", file=str(path)
         ) from error
+
+
+def _too_large(name: str, size: int) -> UsageError:
+    return UsageError(
+        "{file} has {size} MB; an attachment can have {limit}.",
+        "Make it smaller, or send it another way.",
+        file=name, size=f"{size / 1e6:.1f}", limit=f"{ATTACH_BYTES_MAX / 1e6:.1f}",
+    )  # fmt: skip
 
 
 def store(
