@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from xtcli.media.call.keys import (
     KEY_BYTES,
+    SOUND_TAG_BYTES,
     Party,
     Seal,
     call_secret,
@@ -32,10 +33,12 @@ from xtcli.media.call.packet import (
 
 @dataclass(frozen=True, slots=True)
 class Keys:
-    """One seal for each direction of a call."""
+    """The seals of a call: for each direction one for bare sound and one for all else."""
 
     out: Seal
     into: Seal
+    out_sound: Seal
+    into_sound: Seal
 
 
 def is_ring(payload: bytes) -> bool:
@@ -171,6 +174,12 @@ class Handshake:
             self._party, self._first, caller=self.caller, peer_ephemeral=peer_ephemeral
         )
         salt = self._ring_public + accept_public
-        caller = Seal(derive(secret, salt, b"caller" + self._who))
-        called = Seal(derive(secret, salt, b"called" + self._who))
-        return Keys(caller, called) if self.caller else Keys(called, caller)
+        caller, called = (
+            (
+                Seal(derive(secret, salt, side + self._who)),
+                Seal(derive(secret, salt, side + b" sound" + self._who), SOUND_TAG_BYTES),
+            )
+            for side in (b"caller", b"called")
+        )
+        out, into = (caller, called) if self.caller else (called, caller)
+        return Keys(out[0], into[0], out[1], into[1])

@@ -4,8 +4,10 @@ The pattern is that of Noise IK (noiseprotocol.org, revision 34) cut down to two
 stations know each other's static X25519 key from the roster, each draws an ephemeral key for the
 call. The hub relays and has neither private key; a key stolen later does not open a past call.
 
-Sealing is AES-256-CCM with an 8-byte tag (RFC 3610, RFC 6655). The nonce is never sent: it is the
-kind and the number of the datagram, of which 13 bits travel. It refuses to know what is sealed.
+Sealing is AES-256-CCM (RFC 3610) with an 8-byte tag for all that steers a call (as in RFC 6655)
+and a 4-byte tag for bare sound (RFC 3711 section 7.5 says why that is enough for voice). The nonce
+is never sent: it is the kind and the number of the datagram, of which 13 bits travel. It refuses to
+know what is sealed.
 """
 
 from __future__ import annotations
@@ -22,6 +24,8 @@ from xtcli.errors import BundleRejected
 
 KEY_BYTES = 32
 TAG_BYTES = 8
+SOUND_TAG_BYTES = 4
+"""Bare sound has a key of its own, because a key has one tag length (NIST SP 800-38C)."""
 NONCE_BYTES = 13
 NUMBER_BITS = 13
 NUMBER_MAX = 2**32 - 1
@@ -92,11 +96,12 @@ def nonce(kind: int, number: int) -> bytes:
 
 
 class Seal:
-    """One direction's key."""
+    """One key of one direction."""
 
-    def __init__(self, key: bytes) -> None:
+    def __init__(self, key: bytes, tag_bytes: int = TAG_BYTES) -> None:
         """Take a 32-byte key."""
-        self._aead = AESCCM(key, tag_length=TAG_BYTES)
+        self._aead = AESCCM(key, tag_length=tag_bytes)
+        self._tag_bytes = tag_bytes
 
     def seal(self, kind: int, number: int, clear: bytes, body: bytes) -> bytes:
         """`body` sealed; `clear` travels in the open beside it and is authenticated."""
@@ -104,7 +109,7 @@ class Seal:
 
     def open(self, kind: int, number: int, clear: bytes, sealed: bytes) -> bytes:
         """The body, or `BundleRejected`."""
-        if len(sealed) < TAG_BYTES:
+        if len(sealed) < self._tag_bytes:
             raise refused()
         try:
             return self._aead.decrypt(nonce(kind, number), sealed, clear)

@@ -19,7 +19,6 @@ from xtcli.media.opus import Decoder
 
 FRAME_SAMPLES = 960
 FLOOR_S = FRAME_S
-COPY_MARGIN_S = 0.01
 CAP_S = 0.6
 SLACK_S = 0.015
 """How far off the aim speech may be before it is stretched."""
@@ -44,6 +43,7 @@ class Playout:
         self._fifo: Samples = np.zeros(0, np.float32)
         self._missing = QUIET_SAMPLES
         self._calm = False
+        self._block_s = 0.0
         self._aim_s: float | None = None
         self.next: int | None = None
         """The next frame to be played."""
@@ -82,11 +82,13 @@ class Playout:
         needs = self._arrivals.needs(now)
         if needs is not None:
             least, new, old = needs
-            self._aim_s = min(max(new + FLOOR_S, old + COPY_MARGIN_S), least + CAP_S)
+            self._aim_s = min(max(new + FLOOR_S, old + self._block_s), least + CAP_S)
         return self._aim_s
 
     def play(self, now: float, samples: int = FRAME_SAMPLES) -> bytes:
         """PCM (int16 little-endian) of `samples` samples to be heard from `now` on."""
+        # A frame is decoded when the device asks, up to one block before it sounds.
+        self._block_s = max(samples / RATE_HZ, 0.995 * self._block_s)
         while self._fifo.size < samples:
             at = now + self._fifo.size / RATE_HZ
             self._fifo = np.concatenate((self._fifo, self._produce(at, now)))

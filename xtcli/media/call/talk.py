@@ -22,7 +22,7 @@ from xtcli.media.call.events import Floor as FloorEvent
 from xtcli.media.call.flight import Flight
 from xtcli.media.call.floor import Floor
 from xtcli.media.call.handshake import Keys
-from xtcli.media.call.keys import TAG_BYTES, Numbers, Seal, refused
+from xtcli.media.call.keys import SOUND_TAG_BYTES, Numbers, Seal, refused
 from xtcli.media.call.ladder import LOSSY, RUNGS, Conditions, Ladder, outage_s
 from xtcli.media.call.ledger import Ledger
 from xtcli.media.call.packet import (
@@ -57,7 +57,7 @@ CAPTURE_GAP_S = 0.3
 HEARD_BYTES = 8
 HEARD_BYTES_AFTER_CUT = 64
 AFTER_CUT_REPORTS = 3
-SEAL_BYTES = HEADER_BYTES + 1 + TAG_BYTES
+SEAL_BYTES = HEADER_BYTES + 1 + SOUND_TAG_BYTES
 """What a call puts around the frames of a datagram: number, shape, tag."""
 AROUND_LINK_BYTES = 28 + 11
 """IPv4 and UDP, and the xt link's type, station and tag."""
@@ -117,10 +117,10 @@ class Talk:
         """One frame (60 ms of PCM) from the microphone; in time with the microphone's clock."""
         number = self._next_number(now)
         packet = self._encoder.encode(pcm)
-        if self.muted or is_silence(packet):
+        loud = self._voice.hear(pcm)
+        if self.muted or self._voice.pausing or is_silence(packet):
             packet = b""
         live = self.ladder.rung.live and self._may_speak(bool(packet), now)
-        loud = self._voice.hear(pcm)
         if packet:
             self.ledger.speak(number, packet, live=live, loud=loud)
         if self.ladder.rung.live:
@@ -168,7 +168,8 @@ class Talk:
 
     def _seal(self, kind: Kind, number: int, body: bytes) -> bytes:
         clear = header(kind, number)
-        return clear + self._keys.out.seal(kind, number, clear, body)
+        seal = self._keys.out_sound if kind == Kind.SOUND else self._keys.out
+        return clear + seal.seal(kind, number, clear, body)
 
     def _push(self, payload: bytes) -> None:
         self._bytes += self._around + len(payload)
@@ -217,7 +218,8 @@ class Talk:
             word, report = decode_control(body)
         else:
             number = self._open_number(self._sounds, short)
-            body = self._open(self._keys.into, self._sounds, kind, number, clear, sealed)
+            seal = self._keys.into_sound if kind == Kind.SOUND else self._keys.into
+            body = self._open(seal, self._sounds, kind, number, clear, sealed)
             sound = decode_sound(kind, number, body)
             self._hear(sound, now)
             word, maybe = None, sound.report
