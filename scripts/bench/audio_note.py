@@ -1,9 +1,9 @@
 """How big and how good a voice note is: bytes of 30 s, PESQ-WB and STOI, for each quality.
 
 Needs `pip install pesq pystoi` (not needed by xt itself) and a folder of clips: one folder per
-language, WAV at 16 kHz. Several notes per language are made of its clips in a shuffled order, each
-cut to 30 s, and scored whole against what went into the coder (levelled and trimmed, not coded). The rows
-`plain` are libopus at the same setting in one go, as other programs use it.
+language, WAV or FLAC. Several notes per language are made of its clips in a shuffled order, each
+cut to 30 s, and scored whole against what went into the coder (levelled and trimmed, not coded).
+The rows `plain` are libopus at the same setting in one go, as other programs use it.
 
     python scripts/bench/audio_note.py tests/data/speech --seeds 4 --rows rows.jsonl
 """
@@ -15,12 +15,12 @@ import json
 import random
 import statistics
 import time
-import wave
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from xtcli.media import level, ogg, opus, voice
+from xtcli.media.sound import read_sound
 
 RATE_HZ = 16_000
 BARS = {"normal": (23_500, 2.9)}
@@ -28,14 +28,13 @@ BARS = {"normal": (23_500, 2.9)}
 
 
 def clips(folder: Path) -> dict[str, list[bytes]]:
-    """PCM of every 16 kHz clip below `folder`, by the name of the folder just below it."""
+    """PCM of every clip below `folder`, by the name of the folder just below it."""
     found: dict[str, list[bytes]] = {}
-    for path in sorted(folder.rglob("*.wav")):
-        with wave.open(str(path)) as file:
-            if (file.getframerate(), file.getnchannels(), file.getsampwidth()) != (RATE_HZ, 1, 2):
-                continue
+    for path in sorted(folder.rglob("*")):
+        # Only what was recorded at 16 kHz is here: a copy at another rate would count twice.
+        if path.suffix in {".wav", ".flac"} and "48k" not in path.parts:
             language = path.relative_to(folder).parts[0].split("_")[0]
-            found.setdefault(language, []).append(file.readframes(file.getnframes()))
+            found.setdefault(language, []).append(read_sound(path))
     return found
 
 
@@ -102,20 +101,15 @@ def table(found: list[dict[str, Any]]) -> bool:
     """Print the means; whether every bar is met."""
     met = True
     print("language  quality  way    bytes/30s  PESQ-WB (least)  STOI    encode s")
-    keys = dict.fromkeys((row["language"], row["quality"], row["way"]) for row in found)
-    for language, quality, way in keys:
-        same = [
-            r for r in found if (r["language"], r["quality"], r["way"]) == (language, quality, way)
-        ]
-        mean = {
-            k: statistics.mean(r[k] for r in same)
-            for k in same[0]
-            if k not in {"language", "quality", "way"}
-        }
+    names = ("language", "quality", "way")
+    for key in dict.fromkeys(tuple(row[name] for name in names) for row in found):
+        same = [row for row in found if tuple(row[name] for name in names) == key]
+        mean = {k: statistics.mean(r[k] for r in same) for k in same[0] if k not in names}
         least = min(row["pesq_wb"] for row in same)
+        language, quality, way = key
         line = (
-            f"{language:9} {quality:8} {way:6} {mean['bytes_30s']:9.0f}  {mean['pesq_wb']:.2f} ({least:.2f})"
-            f"      {mean['stoi']:.4f}  {mean['encode_seconds']:.2f}"
+            f"{language:9} {quality:8} {way:6} {mean['bytes_30s']:9.0f}  {mean['pesq_wb']:.2f}"
+            f" ({least:.2f})      {mean['stoi']:.4f}  {mean['encode_seconds']:.2f}"
         )
         if language == "zh" and way == "xt" and quality in BARS:
             bytes_max, pesq_min = BARS[quality]
@@ -131,7 +125,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
-    parser.add_argument("folder", type=Path, help="clips: FOLDER/<language>*/**/*.wav at 16 kHz")
+    parser.add_argument("folder", type=Path, help="clips: FOLDER/<language>/**/*.wav or *.flac")
     parser.add_argument("--seeds", type=int, default=4)
     parser.add_argument("--seconds", type=float, default=30.0)
     parser.add_argument("--rows", type=Path, help="keep every row here, as JSON lines")

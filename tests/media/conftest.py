@@ -9,16 +9,16 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from tests.media.sounds import MANDARIN, MONGOLIAN, wav_pcm
+from tests.media.sounds import MANDARIN, MONGOLIAN, pcm_of_file
 
 
 @pytest.fixture(scope="session")
 def mandarin() -> bytes:
     """3.6 s of a Mandarin sentence as PCM."""
-    return wav_pcm(MANDARIN)
+    return pcm_of_file(MANDARIN)
 
 
 @pytest.fixture(scope="session")
 def mongolian() -> bytes:
     """6.2 s of Mongolian as PCM."""
-    return wav_pcm(MONGOLIAN)
+    return pcm_of_file(MONGOLIAN)

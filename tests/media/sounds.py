@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import io
-import wave
 from pathlib import Path
 from typing import Any
 
 SPEECH = Path(__file__).parents[1] / "data" / "speech"
-MANDARIN = SPEECH / "zh" / "SSB00570140.wav"
-MONGOLIAN = SPEECH / "mn" / "mon_00000003.wav"
+MANDARIN = SPEECH / "zh" / "SSB00570140.flac"
+MONGOLIAN = SPEECH / "mn" / "mon_00000003.flac"
 
 
-def wav_pcm(path: Path) -> bytes:
-    """PCM of a 16 kHz mono WAV file."""
-    with wave.open(str(path)) as file:
-        assert (file.getframerate(), file.getnchannels(), file.getsampwidth()) == (16_000, 1, 2)
-        pcm: bytes = file.readframes(file.getnframes())
-    return pcm
+def pcm_of_file(path: Path) -> bytes:
+    """PCM of a 16 kHz mono clip, WAV or FLAC, without the code under test."""
+    import av
+
+    with av.open(str(path)) as container:
+        stream: Any = container.streams.audio[0]
+        assert (stream.rate, stream.channels, stream.format.name[:3]) == (16_000, 1, "s16")
+        return b"".join(bytes(f.to_ndarray().tobytes()) for f in container.decode(stream))
 
 
 def sound_file(

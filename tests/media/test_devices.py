@@ -17,7 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.media.nullsink import missing, sound_server
-from tests.media.sounds import MANDARIN, likeness, wav_pcm
+from tests.media.sounds import MANDARIN, likeness, pcm_of_file
 from xtcli.media import devices, thirds
 
 BOTH = """
@@ -84,7 +84,7 @@ def test_said_is_heard(tmp_path: Path) -> None:
         answer = run(FAIL.format(call="devices.record(1)"), silent_machine(tmp_path))
         assert answer.startswith("DeviceMissing|11|")
         return
-    said = wav_pcm(MANDARIN)
+    said = pcm_of_file(MANDARIN)
     (tmp_path / "said").write_bytes(said)
     # The path of a socket has at most 108 bytes: pytest's own folder may be too deep.
     with tempfile.TemporaryDirectory() as home, sound_server(Path(home)) as environment:
