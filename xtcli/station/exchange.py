@@ -49,12 +49,15 @@ class Exchange:
 
     def resume(self, now: float) -> None:
         """Take up what an earlier process left: mend, then offer what the spool holds."""
-        self._mend()
+        self.mend()
         self.node.load(now, self.station.clock())
         self._unsent = {one.tag for one in self.spool.outgoing(self.peer) if one.state == WAITING}
 
-    def _mend(self) -> None:
-        """Make log and spool agree again after a crash between the two."""
+    def mend(self) -> None:
+        """Make log and spool agree again after a crash between the two.
+
+        Call it from time to time too: it bundles again what got no receipt for long.
+        """
         log, wall = self.station.log, self.station.clock()
         kept = {one.tag: one for one in self.spool.outgoing(self.peer)}
         known = set(log.tags(self.peer))
@@ -66,6 +69,8 @@ class Exchange:
             stale = one.state == REFUSED or (
                 one.state == TAKEN and not 0 <= wall - one.created < RECEIPT_PATIENCE_SECONDS
             )
+            if one.state == TAKEN:
+                self._taken(tag)
             if tag in known and stale:
                 self.again(tag)
 
@@ -185,8 +190,10 @@ class Exchange:
         """The peer holds it. Receipts end here; everything else waits for its receipt."""
         log = self.station.log
         items = [pending.item for pending in log.in_bundle(self.peer, tag)]
-        if all(self._needs_no_receipt(item) for item in items):
-            log.delivered(self.peer, items)
+        ended = [item for item in items if self._needs_no_receipt(item)]
+        if ended:
+            log.delivered(self.peer, ended)
+        if len(ended) == len(items):
             self.spool.drop(self.peer, tag)
 
     def _needs_no_receipt(self, item: Item) -> bool:

@@ -28,6 +28,8 @@ LOOK_SECONDS = 0.1
 """How often the log is looked at for what another process wrote."""
 POLL_SECONDS = 5.0
 """While something should come and does not, ask again."""
+POLL_PATIENCE_SECONDS = 150.0
+"""A question without an answer for so long is asked anew."""
 WATCH_POLL_SECONDS = 120.0
 """A watching station is kept reachable by keep-alives; it asks only now and then."""
 PROGRESS_SECONDS = 0.25
@@ -89,7 +91,8 @@ class Syncer:
             self.pump.look()
             self._version = version
         link = self.pump.link
-        if now - self._polled_at > poll_seconds and not link.polling:
+        since = now - self._polled_at
+        if since > poll_seconds and (not link.polling or since > POLL_PATIENCE_SECONDS):
             self.pump.poll()
             self._polled_at = now
         self._draw(now)
