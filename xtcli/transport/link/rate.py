@@ -13,6 +13,7 @@ import math
 from collections import deque
 from dataclasses import dataclass
 
+from xtcli.transport.link.filters import Loss, WindowMax, WindowMin
 from xtcli.transport.link.frames import CLOCK_TICK_S, Report
 
 RATE_BPS_MIN = 50.0
@@ -21,6 +22,14 @@ RATE_BPS_COLD = 32_000.0
 """Assumed before anything was measured."""
 COLD_DATAGRAMS = 3
 """Datagrams sent at once before anything was measured."""
+COMPETING_QUEUE_S = 0.5
+"""A queue so far above the target that does not shrink is not ours."""
+COMPETING_SHARE = 0.45
+"""Share of the best rate of late that is kept beside a flow that fills the queue."""
+COMPETING_MEMORY_S = 120.0
+GROWTH_QUEUE_S = 0.12
+GROWTH_MAX = 1.6
+"""Growth in a round trip when many passed without any queue."""
 SETTLING_REPORTS = 6
 """Reports after the start in which the first, rough rate is corrected fast."""
 RTO_S_COLD = 3.0
@@ -30,7 +39,7 @@ RTT_S_MIN = 1e-4
 WINDOW_BYTES_MIN = 2_500.0
 QUEUE_BITS = 6_400.0
 """Each sender aims at keeping this much in the bottleneck's queue: equal shares follow."""
-QUEUE_S_MIN = 0.008
+QUEUE_S_MIN = 0.04
 QUEUE_S_MAX = 0.35
 BASE_WINDOW_S = 120.0
 """Minimum delays are forgotten after this, in case the road has changed."""
@@ -38,8 +47,6 @@ CLOCK_STEP_S = 0.5
 """One-way delay that grows so much more than the round trip: a clock was set."""
 SENT_MAX = 16_384
 CLOCK_WRAP_S = 4096.0
-LOSS_MEMORY = 400
-"""Datagrams after which a loss has been half forgotten, roughly."""
 
 
 @dataclass(slots=True)
@@ -61,54 +68,6 @@ class Point:
     arrived: int
     at: float
     sent_at: float
-
-
-class WindowMin:
-    """The smallest of the values added in the last `window_s` seconds."""
-
-    def __init__(self, window_s: float) -> None:
-        """Start empty."""
-        self._window_s = window_s
-        self._kept: deque[tuple[float, float]] = deque()
-
-    def add(self, value: float, now: float) -> float:
-        """Add a value; the minimum now."""
-        kept = self._kept
-        while kept and kept[-1][1] >= value:
-            kept.pop()
-        kept.append((now, value))
-        while kept[0][0] < now - self._window_s:
-            kept.popleft()
-        return kept[0][1]
-
-    def shift(self, by: float, floor: float = -math.inf) -> None:
-        """Correct everything kept by a constant, not below a floor."""
-        self._kept = deque((at, max(floor, value + by)) for at, value in self._kept)
-
-    @property
-    def value(self) -> float | None:
-        """The minimum as of the last addition."""
-        return self._kept[0][1] if self._kept else None
-
-
-class Loss:
-    """Share of datagrams lost, with exponential forgetting and a small prior."""
-
-    def __init__(self, share: float = 0.02, weight: float = 10.0) -> None:
-        """Believe `share` as if it had been seen on `weight` datagrams."""
-        self.lost = share * weight
-        self.sent = weight
-
-    def add(self, sent: int, arrived: int) -> None:
-        """Of `sent` datagrams `arrived` arrived."""
-        keep = 0.5 ** (sent / LOSS_MEMORY)
-        self.sent = self.sent * keep + sent
-        self.lost = self.lost * keep + min(sent, max(0, sent - arrived))
-
-    @property
-    def share(self) -> float:
-        """The estimate, at most 0.9."""
-        return min(0.9, self.lost / self.sent)
 
 
 class RateControl:
@@ -146,6 +105,8 @@ class RateControl:
         self._backlog_at = now
         self._reported_total = 0
         self._gain = 1.0
+        self._best = WindowMax(COMPETING_MEMORY_S)
+        self._full_since: float | None = None
         self._cold_window = COLD_DATAGRAMS * 1240.0
         self._covered = 0
         self._settling = 0
@@ -265,7 +226,7 @@ class RateControl:
         self._points.append(point)
         self._estimate(point)
         self.last_report = point
-        self._control()
+        self._control(now)
         return True
 
     def _prune(self, highest: int, total: int) -> None:
@@ -347,15 +308,20 @@ class RateControl:
         if point.counter < self._round_end:
             return
         self._round_end = max(self._sent, default=point.counter) + 1
-        calm = busy and self.queue_s < 0.3 * self.queue_target_s
+        calm = busy and self.queue_s < 0.4 * self.queue_target_s
         self._calm_rounds = self._calm_rounds + 1 if calm else 0
-        if self._calm_rounds >= 3:
-            self.rate_bps = min(RATE_BPS_MAX, self.rate_bps * 1.25)
+        if self._calm_rounds >= 2:
+            # If it is wrong, the queue grows by this much before a report tells.
+            mistake = 1 + GROWTH_QUEUE_S / self._feedback_s()
+            faster = min(GROWTH_MAX, mistake, 1 + 0.125 * self._calm_rounds)
+            self.rate_bps = min(RATE_BPS_MAX, self.rate_bps * faster)
 
     def _window_start(self, point: Point) -> Point | None:
         """The newest report far enough back for its distance to drown the jitter."""
         points = self._points
-        span = max(0.05, min(6.0, 10 * self.rttvar), 1.5 * (self.min_rtt or 0.1))
+        rtt = self.min_rtt or 0.1
+        several = 4 * 1240 * 8 / self.rate_bps
+        span = max(0.05, 1.5 * rtt, several, min(10 * self.rttvar, 2 * rtt))
         while len(points) > 2 and point.at - points[1].at >= span:
             points.popleft()
         start = points[0]
@@ -406,12 +372,31 @@ class RateControl:
     def _clamp(self) -> None:
         self.rate_bps = min(RATE_BPS_MAX, max(RATE_BPS_MIN, self.rate_bps))
 
-    def _control(self) -> None:
+    def _control(self, now: float) -> None:
         """Steer the queue to its target: dq/dt = k (target - q) converges without overshoot as
         long as k times the feedback delay stays small."""
-        delay = (self.srtt or 1.0) + self._report_bytes() * 8 / self.rate_bps
-        gain = 1 + 0.5 / delay * (self.queue_target_s - self.queue_s)
+        gain = 1 + 0.5 / self._feedback_s() * (self.queue_target_s - self.queue_s)
+        if self._competing(now):
+            self.rate_bps = COMPETING_SHARE * (self._best.value or self.rate_bps)
+            gain = 1.0
+        else:
+            self._best.add(self.rate_bps, now)
         self._gain = min(1.25, max(0.5, gain))
+
+    def _competing(self, now: float) -> bool:
+        """Whether somebody else keeps the queue full: it stays although we have sent at half the
+        rate for long enough to empty it if it were ours."""
+        if self.startup or self.queue_s < self.queue_target_s + COMPETING_QUEUE_S:
+            self._full_since = None
+        elif self._full_since is None:
+            self._full_since = now
+        if self._full_since is None:
+            return False
+        return now - self._full_since > 3 * (self.queue_s + (self.min_rtt or 1.0))
+
+    def _feedback_s(self) -> float:
+        """Time from a change of rate to the report that shows its effect."""
+        return (self.srtt or 1.0) + self._report_bytes() * 8 / self.rate_bps
 
     # Memory
 

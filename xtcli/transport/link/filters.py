@@ -1,0 +1,78 @@
+"""Filters: what remains of a row of noisy measurements.
+
+Running minimum and maximum over a window of time, and a forgetful loss rate. They know numbers
+only.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+
+LOSS_MEMORY = 400
+"""Datagrams after which a loss has been half forgotten, roughly."""
+
+
+class WindowMin:
+    """The smallest of the values added in the last `window_s` seconds."""
+
+    def __init__(self, window_s: float) -> None:
+        """Start empty."""
+        self._window_s = window_s
+        self._kept: deque[tuple[float, float]] = deque()
+
+    def add(self, value: float, now: float) -> float:
+        """Add a value; the minimum now."""
+        kept = self._kept
+        while kept and kept[-1][1] >= value:
+            kept.pop()
+        kept.append((now, value))
+        while kept[0][0] < now - self._window_s:
+            kept.popleft()
+        return kept[0][1]
+
+    def shift(self, by: float, floor: float = -math.inf) -> None:
+        """Correct everything kept by a constant, not below a floor."""
+        self._kept = deque((at, max(floor, value + by)) for at, value in self._kept)
+
+    @property
+    def value(self) -> float | None:
+        """The minimum as of the last addition."""
+        return self._kept[0][1] if self._kept else None
+
+
+class WindowMax:
+    """The largest of the values added in the last `window_s` seconds."""
+
+    def __init__(self, window_s: float) -> None:
+        """Start empty."""
+        self._negative = WindowMin(window_s)
+
+    def add(self, value: float, now: float) -> None:
+        """Add a value."""
+        self._negative.add(-value, now)
+
+    @property
+    def value(self) -> float | None:
+        """The maximum as of the last addition."""
+        return None if self._negative.value is None else -self._negative.value
+
+
+class Loss:
+    """Share of datagrams lost, with exponential forgetting and a small prior."""
+
+    def __init__(self, share: float = 0.02, weight: float = 10.0) -> None:
+        """Believe `share` as if it had been seen on `weight` datagrams."""
+        self.lost = share * weight
+        self.sent = weight
+
+    def add(self, sent: int, arrived: int) -> None:
+        """Of `sent` datagrams `arrived` arrived."""
+        keep = 0.5 ** (sent / LOSS_MEMORY)
+        self.sent = self.sent * keep + sent
+        self.lost = self.lost * keep + min(sent, max(0, sent - arrived))
+
+    @property
+    def share(self) -> float:
+        """The estimate, at most 0.9."""
+        return min(0.9, self.lost / self.sent)
