@@ -14,6 +14,7 @@ from xtcli.media.call.packet import ARRIVED_BITS, FRAME_S, Report, Sound
 WINDOW_S = 10.0
 BASE_WINDOW_S = 60.0
 QUEUE_WINDOW_S = 1.2
+FLOWING_S = 2.0
 QUANTILE = 0.99
 """Of lateness over the window. At 0.95 one frame in twenty would be late on a clean link."""
 LATENESS_MAX = 1024
@@ -71,6 +72,10 @@ class Arrivals:
             return None
         at = min(len(new) - 1, int(QUANTILE * len(new)))
         return new[0], new[at], old[min(len(old) - 1, int(QUANTILE * len(old)))]
+
+    def flowing(self, now: float) -> bool:
+        """Whether sound has come within the last two seconds."""
+        return self.newest >= 0 and now - self._newest_at < FLOWING_S
 
     def queue_s(self, now: float) -> float:
         """Mean lateness of the last second above the least of the last minute."""

@@ -23,7 +23,7 @@ from xtcli.media.call.flight import Flight
 from xtcli.media.call.floor import Floor
 from xtcli.media.call.handshake import Keys
 from xtcli.media.call.keys import SOUND_TAG_BYTES, Numbers, Seal, refused
-from xtcli.media.call.ladder import LOSSY, RUNGS, Conditions, Ladder, outage_s
+from xtcli.media.call.ladder import RUNGS, Conditions, Ladder, outage_s
 from xtcli.media.call.ledger import Ledger
 from xtcli.media.call.packet import (
     FRAME_S,
@@ -47,8 +47,8 @@ from xtcli.media.call.voice import Voice
 from xtcli.media.opus import Encoder, is_silence
 
 REPORT_S = 1.0
-REPORT_LOSSY_S = 0.4
-"""Alone, not on sound: one report lost in a burst must not look like an outage."""
+REPORT_ALONE_S = 0.4
+"""To one who speaks, from one who does not: reports lost in a row must not look like an outage."""
 REPORT_GRACE_S = 0.3
 """How long a report waits for sound to ride on."""
 TICK_S = 0.5
@@ -284,8 +284,8 @@ class Talk:
             self.events.append(ContactLost())
         if now >= self._due.report + self._grace(now):
             self.say(Word.REPORT, now)
-            if self.peer_rung.copies or self.flight.loss(now) >= LOSSY or self.lost_contact:
-                self._due.report = now + REPORT_LOSSY_S
+            if self.lost_contact or self.arrivals.flowing(now):
+                self._due.report = now + REPORT_ALONE_S
         if now >= self._due.tick:
             self._due.tick = now + TICK_S
             self._climb(silent_s, now)
