@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from xtcli.errors import NotAllowed
 from xtcli.lang import tr
 from xtcli.records.case import PROMISE_SECONDS, Case
+from xtcli.records.ids import RecordId
 from xtcli.records.queue import Ask as Page
 from xtcli.records.sign import Record
 from xtcli.records.store import Delivery
@@ -40,11 +41,19 @@ class HubStation(Station):
         facts = routing.facts_of(record, request)
         found: list[Delivery] = []
         for route in routing.routes(record, facts, self.roster, self.number):
-            found += self._introductions(record, route)
-            found.append(Delivery(route.peer, route.priority))
-            body = record.body
-            if isinstance(body, Attach) and attaching.travels(body):
-                found += attaching.blob_deliveries(body, [route.peer])
+            if facts is not None and self._is_news(route.peer, record, facts):
+                assert record.case is not None
+                found += self._whole_case(route.peer, record.case)
+            found += self._one(record, route)
+        return found
+
+    def _one(self, record: Record, route: routing.Route) -> list[Delivery]:
+        """A record for one peer: introductions first, the bytes of an attachment last."""
+        found = self._introductions(record, route)
+        found.append(Delivery(route.peer, route.priority, record.id, record.size))
+        body = record.body
+        if isinstance(body, Attach) and attaching.travels(body):
+            found += attaching.blob_deliveries(body, [route.peer])
         return found
 
     def _introductions(self, record: Record, route: routing.Route) -> list[Delivery]:
@@ -55,6 +64,22 @@ class HubStation(Station):
             if entry != record.id
         ]
 
+    def _is_news(self, peer: int, record: Record, facts: routing.CaseFacts) -> bool:
+        """Whether a desk has not confirmed the case yet: perhaps it joined after it was closed."""
+        if peer == facts.post or record.case is None or record.id == record.case:
+            return False
+        return peer not in self.log.confirmed(record.case)
+
+    def _whole_case(self, desk: int, case: RecordId) -> list[Delivery]:
+        """Everything of a case, for a desk; what it has already is not queued again."""
+        request = self.log.get(case)
+        found: list[Delivery] = []
+        for record in self.log.records(case):
+            if record.id.station != desk:
+                urgency = routing.record_priority(record, routing.facts_of(record, request))
+                found += self._one(record, routing.Route(desk, urgency))
+        return found
+
     def asked_for(self, record: Record) -> list[Delivery]:
         """Deliveries of an original that a question asks for, to who asked."""
         return []
@@ -62,18 +87,11 @@ class HubStation(Station):
     def catch_up(self, desk: int, depts: Iterable[str]) -> None:
         """Tell a new desk about the open cases of its departments."""
         for row in self.log.summaries(Page(depts=tuple(depts), open_only=True, limit=WATCHED_MAX)):
-            for record in self.log.records(row.case):
-                facts = routing.facts_of(record, self.log.get(row.case))
-                for route in routing.routes(record, facts, self.roster, self.number):
-                    if route.peer != desk:
-                        continue
-                    for delivery in (*self._introductions(record, route),
-                                     Delivery(desk, route.priority, record.id)):  # fmt: skip
-                        self._queue(delivery, record)
-
-    def _queue(self, delivery: Delivery, record: Record) -> None:
-        item = delivery.item if delivery.item is not None else record.id
-        self.log.queue(delivery.peer, item, delivery.priority, size=delivery.size, at=record.at)
+            with self.log.many():
+                for delivery in self._whole_case(desk, row.case):
+                    assert delivery.item is not None
+                    self.log.queue(desk, delivery.item, delivery.priority, size=delivery.size,
+                                   at=int(self.clock()))  # fmt: skip
 
     def departments_record(self) -> Record | None:
         """The newest list of departments."""
