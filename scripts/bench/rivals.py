@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import importlib.util
 import json
+import math
 import os
 import shutil
 import statistics
@@ -258,18 +259,22 @@ REPORTED: dict[tuple[str, str, int], tuple[float, float]] = {
 
 
 def summary(runs: Sequence[RivalRun]) -> dict[str, Any]:
-    """Median and worst of runs of one case, beside the limit and the earlier figure."""
+    """Median and worst of runs of one case, beside the limit and the earlier figure.
+
+    A run that failed counts as endless: "-" stands for a median or worst that was never.
+    """
     first = runs[0]
-    done = [run.seconds for run in runs if run.seconds is not None]
+    seconds = [math.inf if run.seconds is None else run.seconds for run in runs]
+    median, worst = statistics.median(seconds), max(seconds)
     reported = REPORTED.get((first.rival, first.link, first.size))
     return {
         "rival": first.rival,
         "link": first.link,
         "size": first.size,
         "runs": len(runs),
-        "failed": len(runs) - len(done),
-        "median_s": round(statistics.median(done), 2) if done else None,
-        "worst_s": round(max(done), 2) if done else None,
+        "failed": seconds.count(math.inf),
+        "median_s": round(median, 2) if math.isfinite(median) else None,
+        "worst_s": round(worst, 2) if math.isfinite(worst) else None,
         "limit_s": round(limit_s(profile(first.link), first.size), 2),
         "bytes": round(statistics.median(run.bytes_up + run.bytes_down for run in runs)),
         "reported_s": reported[0] if reported else None,
