@@ -6,7 +6,6 @@ nothing and knows no screen.
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -198,20 +197,15 @@ def _sketch(form: RequestForm) -> Request:
     )  # fmt: skip
 
 
-def parts(station: Village, form: RequestForm) -> list[Part]:
-    """What would be sent, each thing with its bytes and seconds, in the order it will go."""
-    rate = read_link(station.home, "").rate_bps
-    found = []
+def text_part(station: Village, form: RequestForm) -> Part:
+    """The request itself: goes first, and alone is a whole consult."""
     try:
-        found.append(_part(tr("text and vitals"), estimate_text(station, form), rate))
+        return _part(tr("text and vitals"), estimate_text(station, form), _rate(station))
     except UsageError as error:
-        found.append(Part(tr("text and vitals"), 0, None, problem=str(error)))
-    for name in ([form.voice] if form.voice else []) + form.attach:
-        found.append(_file_part(name, rate, voice=name == form.voice))
-    return found
+        return Part(tr("text and vitals"), 0, None, problem=str(error))
 
 
-def _file_part(name: str, rate: float | None, *, voice: bool) -> Part:
+def file_part(station: Village, name: str, *, voice: bool = False) -> Part:
     """One file as it will travel: coded and made small, not as it lies on the disk."""
     try:
         items = attaching.prepare_voice(name) if voice else attaching.prepare(Path(name))
@@ -222,9 +216,14 @@ def _file_part(name: str, rate: float | None, *, voice: bool) -> Part:
     title = Path(name).name
     if BlobKind.VOICE in kinds:
         title = tr("voice note, {seconds} s", seconds=items[0].body.seconds)
-    elif BlobKind.PICTURE in kinds:
-        title = tr("photo {name}", name=os.path.basename(name))
-    return _part(title, size, rate, name)
+    elif BlobKind.VIEW in kinds:
+        title = tr("photo {name}", name=Path(name).name)
+    return _part(title, size, _rate(station), name)
+
+
+def _rate(station: Village) -> float | None:
+    """Bits a second of the link as last measured."""
+    return read_link(station.home, "").rate_bps
 
 
 def _part(name: str, size: int, rate: float | None, path: str = "") -> Part:

@@ -23,6 +23,7 @@ from xtcli.records.types import (
     Answer,
     Ask,
     Attach,
+    Body,
     Call,
     Closed,
     Dispensed,
@@ -126,14 +127,20 @@ def said(record: Record, case: Case) -> str:
             return " ".join(part for part in (blob_word(body.blob), body.caption) if part)
         case Answer():
             return body.advice
-        case Ack():
-            return (tr("done") if body.done else tr("could not be done")) + " " + body.text
         case Ask() | AlertAck():
             return body.text
-        case Closed():
-            return body.outcome
         case Alert():
             return body.what
+    return _said_of_care(body, case)
+
+
+def _said_of_care(body: Body, case: Case) -> str:
+    """What was done about the answer."""
+    match body:
+        case Ack():
+            return (tr("done") if body.done else tr("could not be done")) + " " + body.text
+        case Closed():
+            return body.outcome
         case Released() | Escalated():
             return body.reason
         case Dispensed():

@@ -6,19 +6,24 @@ It knows which screen follows which. It does not know what a key means on a scre
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
 from textual.app import App
-from textual.binding import Binding
+from textual.binding import Binding, BindingType
 
 from xtcli.lang import tr
 from xtcli.records.ids import RecordId
 from xtcli.records.values import StationKind
+from xtcli.station.drafts import Drafts, Phrases
 from xtcli.station.views import Status
 from xtcli.tui import ring
+from xtcli.tui.keeper import Keeper
 from xtcli.tui.messages import Arrivals, LogChanged, StatusSeen
 from xtcli.tui.screens.base import DeskScreen
+from xtcli.tui.screens.dialogs import MenuDialog
+from xtcli.tui.text import clock
 from xtcli.tui.themes import THEMES
 from xtcli.tui.watching import Syncer, Watcher
 from xtcli.tui.widgets.link_bar import LinkBar
@@ -37,7 +42,7 @@ class XtApp(App[None]):
     Screen { background: $background; color: $foreground; }
     Toast { width: 50; max-width: 90%; }
     """
-    BINDINGS = [
+    BINDINGS: ClassVar[list[BindingType]] = [
         Binding("f1,question_mark", "help", "help"),
         Binding("f10,ctrl+q", "quit", "leave"),
         Binding("f12", "next_theme", "colours", show=False),
@@ -50,6 +55,9 @@ class XtApp(App[None]):
         self.station = opener()
         self.clock = self.station.clock
         self.status: Status | None = None
+        self.drafts = Drafts(self.station.home, self.clock, self.station.entropy)
+        self.phrases = Phrases(self.station.home)
+        self.keeper = Keeper(self.drafts)
         self.watcher = Watcher(self, opener)
         self.syncer = Syncer(self, opener) if sync else None
         for theme in THEMES:
@@ -75,6 +83,7 @@ class XtApp(App[None]):
 
     def on_unmount(self) -> None:
         """Stop the threads; what they were doing is safe at any moment."""
+        self.keeper.flush()
         self.watcher.stop()
         if self.syncer is not None:
             self.syncer.stop()
@@ -89,9 +98,18 @@ class XtApp(App[None]):
 
     @on(StatusSeen)
     def _status_seen(self, event: StatusSeen) -> None:
-        self.status = event.status
+        status = event.status
+        if self.syncer is not None and self.syncer.left_seconds is not None:
+            status = replace(status, waiting_seconds=self.syncer.left_seconds)
+        self.status = status
+        self.show_status()
+
+    def show_status(self) -> None:
+        """Draw the last status on the screen that is on top."""
+        if self.status is None:
+            return
         for bar in self.screen.query(LinkBar):
-            bar.show(event.status)
+            bar.show(self.status)
 
     @on(Arrivals)
     def _arrived(self, event: Arrivals) -> None:
@@ -112,9 +130,26 @@ class XtApp(App[None]):
 
     def new_request(self) -> None:
         """A new request, or a draft taken up."""
-        from xtcli.tui.screens.drafts import choose_draft
+        from xtcli.tui.screens.request import RequestScreen
 
-        choose_draft(self)
+        def chosen(name: str | None) -> None:
+            draft = self.drafts.load(name) if name else None
+            if draft is not None:
+                self.push_screen(RequestScreen(draft.name, draft.fields))
+            elif name is not None:
+                self.push_screen(RequestScreen.fresh(self, {}))
+
+        drafts = self.drafts.all()
+        if not drafts:
+            chosen("")
+            return
+        options = [("", tr("A new request"))]
+        options += [
+            (draft.name, tr("Draft of {when}: {title}", when=clock(draft.at, self.clock()),
+                            title=draft.title or "-"))
+            for draft in drafts
+        ]  # fmt: skip
+        self.push_screen(MenuDialog(tr("There are drafts that were not sent."), options), chosen)
 
     def action_help(self) -> None:
         """What every key does here."""

@@ -101,13 +101,14 @@ def state_word(state: str) -> str:
 
 def sex_word(letter: str) -> str:
     """A sex in the language in force."""
-    return {"m": tr("male"), "f": tr("female")}.get(letter, tr("sex ?"))
+    return {"m": tr("M"), "f": tr("F")}.get(letter, "?")
 
 
 def urgency_word(urgency: int | str) -> str:
     """An urgency in the language in force."""
     words = (tr("routine"), tr("urgent"), tr("stat"))
-    return words[urgency if isinstance(urgency, int) else ("routine", "urgent", "stat").index(urgency)]
+    number = urgency if isinstance(urgency, int) else ("routine", "urgent", "stat").index(urgency)
+    return words[number]
 
 
 URGENCY_SIGNS = ("  ", "! ", "!!")

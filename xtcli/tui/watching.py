@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from textual.app import App
@@ -92,6 +93,10 @@ class Watcher:
         return happening(record, by, station.kind, station.clock())
 
 
+class Ended(XtError):
+    """The app is closing."""
+
+
 class Syncer:
     """Keeps exchanging with the hub, unless another process of this home does."""
 
@@ -101,24 +106,32 @@ class Syncer:
         self.opener = opener
         self._end = threading.Event()
         self._thread = threading.Thread(target=self._run, name="syncer", daemon=True)
+        self.left_seconds: float | None = None
+        """As the link itself forecasts it, which knows compression and loss."""
 
     def start(self) -> None:
         """Begin to talk."""
         self._thread.start()
 
     def stop(self) -> None:
-        """Do not begin again. What is under way ends with the process: all of it is on disk."""
+        """End at the next step; what is under way is on the disk at any moment."""
         self._end.set()
+        if self._thread.is_alive():
+            self._thread.join(timeout=1)
+
+    def _progress(self, waiting_bytes: int, seconds: float | None) -> None:
+        """Called several times a second by the sync; the way to end it from outside its loop."""
+        self.left_seconds = seconds if waiting_bytes else None
+        if self._end.is_set():
+            raise Ended("Stopped.", "")
 
     def _run(self) -> None:
         station = self.opener()
         try:
             while not self._end.is_set():
-                try:
-                    station.sync(0.0, watch=True)
-                except XtError:
-                    # No link, or another process talks on it: look again after a while.
-                    pass
+                # No link, or another process talks on it: look again after a while.
+                with suppress(XtError):
+                    station.sync(0.0, watch=True, progress=self._progress)
                 self._end.wait(RETRY_SECONDS)
         finally:
             station.close()

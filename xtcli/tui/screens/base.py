@@ -6,6 +6,8 @@ import asyncio
 from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeVar, cast
 
+from textual import on
+from textual.events import ScreenResume
 from textual.screen import ModalScreen, Screen
 
 from xtcli.errors import XtError
@@ -79,6 +81,10 @@ class DeskScreen(Desk, Screen[None]):
 
     def log_changed(self) -> None:
         """Somebody has written to the log."""
+
+    @on(ScreenResume)
+    def _resumed(self) -> None:
+        self.desk.show_status()
 
 
 class Dialog(Desk, ModalScreen[R]):

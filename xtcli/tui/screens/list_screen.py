@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import ClassVar
 
 from textual import on
 from textual.app import ComposeResult
-from textual.binding import Binding
+from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.events import Resize
 from textual.widgets import Input, Static
@@ -21,9 +22,9 @@ from xtcli.station.desk_lists import CaseLists, DeskRow, Show, Wanted
 from xtcli.tui.screens.base import DeskScreen
 from xtcli.tui.text import clean
 from xtcli.tui.widgets.case_list import CaseList, Column, Window
-from xtcli.tui.widgets.filters import FilterBar
 from xtcli.tui.widgets.key_bar import KeyBar
 from xtcli.tui.widgets.link_bar import LinkBar
+from xtcli.tui.widgets.tabs import TabBar
 
 ORDERS = (Order.QUEUE, Order.NEWEST, Order.UPDATED)
 TICK_SECONDS = 1.0
@@ -58,12 +59,15 @@ class ListScreen(DeskScreen):
     FIRST = Wanted()
     COLUMNS: Sequence[Column] = ()
     EMPTY = "Nobody waits."
-    BINDINGS = [
+    BINDINGS: ClassVar[list[BindingType]] = [
         Binding("f3,slash", "search", "search"),
         Binding("f4,tab", "next_show(1)", "filter"),
         Binding("left,shift+tab", "next_show(-1)", "filter before", show=False),
         Binding("right", "next_show(1)", "filter after", show=False),
-        *(Binding(str(n), f"show_number({n})", "filter by number", show=False) for n in range(1, 7)),
+        *(
+            Binding(str(n), f"show_number({n})", "filter by number", show=False)
+            for n in range(1, 7)
+        ),
         Binding("f6,s", "next_order", "order"),
         Binding("escape", "no_search", "end the search", show=False),
     ]
@@ -89,14 +93,14 @@ class ListScreen(DeskScreen):
 
     def compose(self) -> ComposeResult:
         """Filters, search, list, the case at hand, link, keys."""
-        yield FilterBar([(show, show_word(show)) for show in self.SHOWS])
+        yield TabBar([show_word(show) for show in self.SHOWS])
         yield Input(placeholder=tr("name, place, complaint, pinyin initials or case number"),
                     id="search", compact=True, select_on_focus=False)  # fmt: skip
         yield Static(id="titles", markup=False)
         yield CaseList(self.COLUMNS, self.EMPTY, self.desk.clock)
         yield Static(id="peek", markup=False)
-        yield KeyBar()
         yield LinkBar()
+        yield KeyBar()
 
     def on_mount(self) -> None:
         """Load the first page and let the clock run."""
@@ -132,7 +136,7 @@ class ListScreen(DeskScreen):
         stamp, wanted = self.stamp, self.wanted
         shown = self.case_list
         cursor, case = shown.cursor, shown.case
-        first, last = shown.visible
+        first, last = shown.in_view
         lists = self.lists
 
         def work() -> tuple[int, Window]:
@@ -149,8 +153,11 @@ class ListScreen(DeskScreen):
         stamp, window = result
         if stamp != self.stamp:
             return
+        wanted = self.wanted
         self.case_list.replace(window)
-        self.query_one(FilterBar).show(self.wanted.show, window.count, order_word(self.wanted.order))
+        self.query_one(TabBar).show(
+            self.SHOWS.index(wanted.show), str(window.count), order_word(wanted.order)
+        )
         self._draw_titles()
         self._peek()
 
@@ -201,9 +208,9 @@ class ListScreen(DeskScreen):
             self.case_list.to_top()
             self.reload()
 
-    @on(FilterBar.Chosen)
-    def _filter_chosen(self, event: FilterBar.Chosen) -> None:
-        self.show(replace(self.wanted, show=event.show))
+    @on(TabBar.Chosen)
+    def _filter_chosen(self, event: TabBar.Chosen) -> None:
+        self.show(replace(self.wanted, show=self.SHOWS[event.place]))
 
     def action_next_show(self, by: int) -> None:
         """The next or previous filter."""

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import ClassVar
 
-from textual.binding import Binding
+from textual.binding import Binding, BindingType
 
 from xtcli.records.queue import Order
 from xtcli.station.desk_lists import Show, Wanted
@@ -19,7 +20,7 @@ class PostScreen(ListScreen):
     SHOWS = (Show.OPEN, Show.WAITING, Show.ANSWERED, Show.OVERDUE, Show.ALL)
     FIRST = replace(Wanted(), show=Show.OPEN, order=Order.UPDATED)
     EMPTY = "No cases yet. F2 makes a new request."
-    BINDINGS = [Binding("f2,n", "new", "new request")]
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("f2,n", "new", "new request")]
 
     def action_new(self) -> None:
         """Fill in a new request, or take up a draft."""

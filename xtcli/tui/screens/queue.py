@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from textual.binding import Binding
+from typing import ClassVar
+
+from textual.binding import Binding, BindingType
 
 from xtcli.lang import tr
 from xtcli.tui.screens.list_screen import ListScreen
@@ -14,7 +16,7 @@ class QueueScreen(ListScreen):
 
     COLUMNS = columns.QUEUE
     EMPTY = "Nobody waits."
-    BINDINGS = [Binding("f2,c", "claim", "take")]
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("f2,c", "claim", "take")]
 
     def action_claim(self) -> None:
         """Take the case under the cursor, or give it back."""

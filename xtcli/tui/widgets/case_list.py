@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 from rich.segment import Segment
 from rich.style import Style
-from textual.binding import Binding
+from textual.binding import Binding, BindingType
 from textual.events import Click, Resize
 from textual.geometry import Size
 from textual.message import Message
@@ -66,10 +67,10 @@ class CaseList(ScrollView, can_focus=True):
     CaseList > .list--dim { color: $foreground 65%; }
     CaseList > .list--strong { text-style: bold; }
     """
-    COMPONENT_CLASSES = {
+    COMPONENT_CLASSES: ClassVar[set[str]] = {
         "list--cursor", "list--bad", "list--warn", "list--good", "list--dim", "list--strong"
     }  # fmt: skip
-    BINDINGS = [
+    BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "open", "open"),
         Binding("up,k", "move(-1)", "up", show=False),
         Binding("down,j", "move(1)", "down", show=False),
@@ -125,7 +126,7 @@ class CaseList(ScrollView, can_focus=True):
         return self.row.case if self.row else None
 
     @property
-    def visible(self) -> tuple[int, int]:
+    def in_view(self) -> tuple[int, int]:
         """First and last row on the screen."""
         top = round(self.scroll_offset.y)
         return top, top + max(1, self.size.height) - 1
@@ -140,7 +141,7 @@ class CaseList(ScrollView, can_focus=True):
         target = before if window.cursor is None else window.cursor
         self.cursor = max(0, min(target, self.count - 1))
         shift = self.cursor - before
-        top = self.visible[0]
+        top = self.in_view[0]
         self.virtual_size = Size(self.size.width, self.count)
         if shift and held is not None and window.cursor is not None:
             self.scroll_to(y=max(0, top + shift), animate=False, force=True)
@@ -170,7 +171,7 @@ class CaseList(ScrollView, can_focus=True):
     def tick(self) -> None:
         """Draw again the rows whose waiting time has changed."""
         now = self.clock()
-        first, last = self.visible
+        first, last = self.in_view
         for number in range(first, last + 1):
             row = self._rows.get(number)
             if row is not None and row.waiting_since:
@@ -202,7 +203,7 @@ class CaseList(ScrollView, can_focus=True):
 
     def on_click(self, event: Click) -> None:
         """A click moves the cursor, a second one opens."""
-        number = self.visible[0] + event.y
+        number = self.in_view[0] + event.y
         if number >= self.count:
             return
         again = number == self.cursor
@@ -222,7 +223,7 @@ class CaseList(ScrollView, can_focus=True):
         self.post_message(self.Moved())
 
     def _keep_in_view(self) -> None:
-        first, last = self.visible
+        first, last = self.in_view
         height = max(1, self.size.height)
         if self.cursor < first:
             self.scroll_to(y=self.cursor, animate=False, force=True)
@@ -242,7 +243,7 @@ class CaseList(ScrollView, can_focus=True):
 
     def _want(self) -> None:
         """Ask for rows that are, or will soon be, on the screen and are not here."""
-        first, last = self.visible
+        first, last = self.in_view
         low, high = max(0, first - AHEAD_ROWS // 2), min(self.count - 1, last + AHEAD_ROWS // 2)
         if self._asked is not None or all(n in self._rows for n in range(low, high + 1)):
             return
@@ -267,7 +268,7 @@ class CaseList(ScrollView, can_focus=True):
 
     def render_line(self, y: int) -> Strip:
         """One row, or nothing below the last."""
-        number = self.visible[0] + y
+        number = self.in_view[0] + y
         cells = self.size.width
         base = self.rich_style
         if number >= self.count:

@@ -28,6 +28,15 @@ def key_name(key: str) -> str:
     return NAMES.get(key, key)
 
 
+def _rank(key: str) -> tuple[int, int, str]:
+    """Enter first, then F1 to F12, then Escape, then the rest: keys a Chinese IME lets through."""
+    if key == "enter":
+        return (0, 0, key)
+    if key[:1] == "f" and key[1:].isdigit():
+        return (1, int(key[1:]), key)
+    return (2, 0, key) if key == "escape" else (3, 0, key)
+
+
 class KeyBar(Widget):
     """One line of keys, two where they do not fit."""
 
@@ -49,14 +58,15 @@ class KeyBar(Widget):
         """(key, what it does) of every binding to show, in order."""
         if not self.is_mounted:
             return []
-        found: dict[str, str] = {}
+        found: dict[str, tuple[str, str]] = {}
         for active in self.screen.active_bindings.values():
             binding = active.binding
-            if binding.show and active.enabled and binding.action not in found:
-                found[binding.action] = binding.key
-        words = {a.binding.action: a.binding.description
-                 for a in reversed(list(self.screen.active_bindings.values()))}  # fmt: skip
-        return [(key, tr(words[action])) for action, key in found.items()]
+            if binding.show and active.enabled:
+                before = found.get(binding.action)
+                if before is None or _rank(binding.key) < _rank(before[0]):
+                    found[binding.action] = (binding.key, binding.description)
+        shown = sorted(found.values(), key=lambda one: _rank(one[0]))
+        return [(key, tr(words)) for key, words in shown]
 
     def _lines(self, width: int) -> list[list[tuple[str, str]]]:
         """The keys in lines of at most `width` cells."""
@@ -80,8 +90,7 @@ class KeyBar(Widget):
         lines = []
         for line in self._lines(self.size.width or 80):
             parts = [
-                Content.assemble((key_name(key), "bold $accent"), " ", words)
-                for key, words in line
+                Content.assemble((key_name(key), "bold $accent"), " ", words) for key, words in line
             ]
             lines.append(Content(" " * GAP).join(parts))
         return Content("\n").join(lines)
