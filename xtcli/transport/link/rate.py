@@ -205,6 +205,7 @@ class RateControl:
         self._asked.clear()
         self._reported_total = self.total
         self._points.clear()
+        self._cold_window = max(self._cold_window, COLD_DATAGRAMS * 1240.0)
 
     # Reports
 
@@ -335,7 +336,8 @@ class RateControl:
             points.popleft()
         queued = self.newest_queue_s > self.queue_target_s
         if len(points) < 3:
-            self._cold_window = 0.0 if queued else self._cold_window + self._covered
+            held = min(self._cold_window, WINDOW_BYTES_MIN)
+            self._cold_window = held if queued else self._cold_window + self._covered
             return
         start = points[-3]
         measured = (point.total - start.total) * 8 / max(point.at - start.at, CLOCK_TICK_S)

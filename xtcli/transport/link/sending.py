@@ -16,7 +16,7 @@ from functools import lru_cache
 from xtcli.transport.link.frames import OVERHEAD_BYTES, Frame, Have, Symbol, Whole
 from xtcli.transport.symbols import BLOCK_SYMBOLS_MAX, Encoder, symbol_size
 
-SURE_URGENT = 0.94
+SURE_URGENT = 0.98
 """Wanted chance that what is under way suffices, for priorities 0 and 1."""
 SURE_BULK = 0.70
 """The same for the rest: a symbol too many costs money, one too few a round trip."""
