@@ -19,13 +19,13 @@ from xtcli.records.values import StationKind
 from xtcli.station.exchange import Exchange
 from xtcli.station.intake import Arrival, Intake
 from xtcli.transport.bundle.pack import Part
-from xtcli.transport.link.events import BundleArrived, LinkEvent, Realtime
+from xtcli.transport.link.events import BundleArrived, BundleTaken, LinkEvent, Realtime
 from xtcli.transport.link.keys import link_key
 from xtcli.transport.link.session import Link
 from xtcli.transport.link.spooled import SpooledLink
 from xtcli.transport.spool import Spool
 
-BATCH_SECONDS = 0.004
+BATCH_SECONDS = 0.02
 """How long a bundle may wait for others to be committed with it."""
 BATCH_MAX = 64
 WATCH_SECONDS = 5.0
@@ -79,6 +79,7 @@ class HubCore:
         self._trouble = trouble
         self._realtime = realtime
         self._batch: list[Opened] = []
+        self._taken: list[tuple[Peer, BundleTaken]] = []
         self._due: float | None = None
         self._watched: float | None = None
         self._version = -1
@@ -114,14 +115,15 @@ class HubCore:
                 parts = peer.exchange.open(event.tag, event.sealed)
                 if parts is not None:
                     self._batch.append(Opened(peer, event.tag, parts))
+            elif isinstance(event, BundleTaken):
+                self._taken.append((peer, event))
             elif isinstance(event, Realtime):
                 self._realtime(station, event.payload)
             else:
                 peer.exchange.handle(event, now)
-        peer.exchange.note_sent()
         if len(self._batch) >= BATCH_MAX:
             self._due = now
-        elif self._batch and self._due is None:
+        elif (self._batch or self._taken) and self._due is None:
             self._due = now + BATCH_SECONDS
 
     # Commits
@@ -136,6 +138,7 @@ class HubCore:
         Call it from outside `events`: links that fail are detached here.
         """
         self._due = None
+        self._end_taken(now)
         batch, self._batch = self._batch, []
         if not batch:
             return
@@ -152,6 +155,19 @@ class HubCore:
             self._kick(opened.peer.number)
             for record in arrival.new:
                 self._tell(record)
+
+    def _end_taken(self, now: float) -> None:
+        """Note together what the peers hold durably; receipts end here."""
+        taken, self._taken = self._taken, []
+        if not taken:
+            return
+        try:
+            with self.hub.log.many(), self.spool.transaction():
+                for peer, event in taken:
+                    peer.exchange.handle(event, now)
+        except DiskFull as error:
+            # They stay in the outbox; sending them once more harms nothing.
+            self._trouble(error)
 
     def _log_all(self, batch: list[Opened]) -> list[tuple[Opened, Arrival]]:
         """Log a batch in one transaction; if that fails, so that one bundle stops no other."""

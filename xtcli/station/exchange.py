@@ -14,6 +14,7 @@ from xtcli.records.types import Kind
 from xtcli.station import parcels
 from xtcli.station.core import StationCore
 from xtcli.station.intake import Arrival, Intake
+from xtcli.station.routing import HUB
 from xtcli.transport.bundle.pack import Part, pack, unpack
 from xtcli.transport.bundle.seal import bundle_context, open_sealed, seal
 from xtcli.transport.link.events import BundleArrived, BundleTaken, LinkEvent
@@ -135,10 +136,14 @@ class Exchange:
         priority = group[0].priority
         tag = self.node.put(sealed, priority, now, self.station.clock())
         self.station.log.bundled(self.peer, [p.item for p in group], tag)
-        self._unsent.add(tag)
+        if self.station.number != HUB:
+            self._unsent.add(tag)
 
     def note_sent(self) -> None:
-        """Note in the log which bundles have now been put on the road for the first time."""
+        """Note in the log which bundles have now been put on the road for the first time.
+
+        A hub keeps no such notes: when something was sent interests its author only.
+        """
         for tag in [tag for tag in self._unsent if self.link.started(tag)]:
             self._unsent.discard(tag)
             items = [pending.item for pending in self.station.log.in_bundle(self.peer, tag)]
