@@ -53,7 +53,7 @@ class CaseScreen(CaseActions):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "back", "back"),
         Binding("enter", "menu", "all actions"),
-        Binding("f2,a", "answer", "answer"),
+        Binding("f2,a", "answer", "write answer"),
         Binding("f2,d", "ack", "done / not done"),
         Binding("f3,c", "claim", "take"),
         Binding("f3,f", "follow_up", "follow-up"),
@@ -61,7 +61,7 @@ class CaseScreen(CaseActions):
         Binding("f5,n", "note", "note"),
         Binding("f6,t", "attach", "attach"),
         Binding("f7,v", "voice", "play voice"),
-        Binding("f8,p", "picture", "picture"),
+        Binding("f8,p", "picture", "see picture"),
         Binding("f9,C", "call", "call"),
         Binding("g", "alert_seen", "alert seen", show=False),
         Binding("x", "close_case", "close case", show=False),

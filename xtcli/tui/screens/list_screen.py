@@ -34,7 +34,7 @@ def show_word(show: Show) -> str:
     """A filter in the language in force."""
     return {
         Show.WAITING: tr("waiting"), Show.MINE: tr("taken by me"), Show.OVERDUE: tr("overdue"),
-        Show.OPEN: tr("open"), Show.ANSWERED: tr("answered"), Show.ALL: tr("all"),
+        Show.OPEN: tr("not closed"), Show.ANSWERED: tr("answered"), Show.ALL: tr("all"),
     }[show]  # fmt: skip
 
 

@@ -73,7 +73,7 @@ class RequestScreen(FormScreen):
 
     def _who(self) -> ComposeResult:
         sexes = (("m", tr("male")), ("f", tr("female")))
-        yield Field("patient", tr("name"), self.text("patient"))
+        yield Field("patient", tr("patient name"), self.text("patient"))
         yield Field("sex", tr("sex"), self.text("sex"), options=sexes,
                     hint=tr("Left and right choose, Enter goes on."))  # fmt: skip
         yield Field("born", tr("born"), self.text("born"), hint=tr("1958-03-12, or the year alone"))

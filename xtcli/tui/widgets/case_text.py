@@ -133,7 +133,7 @@ def timeline_text(lines: Iterable[TimeLine], now: float, cells: int) -> Content:
 def vitals_text(vitals: Iterable[VitalLine], score: str) -> Content:
     """A table: value, range, how it stands, and its part of NEWS2."""
     lines = [Content.assemble((
-        fit("", 2) + fit(tr("sign"), 20) + fit(tr("value"), 14) + fit(tr("normal"), 12) + "NEWS2",
+        fit("", 2) + fit(tr("vital sign"), 20) + fit(tr("value"), 14) + fit(tr("normal range"), 12) + "NEWS2",
         "$foreground 70%"))]  # fmt: skip
     for vital in vitals:
         sign = FLAG_SIGNS.get(vital.flag, " ")

@@ -185,7 +185,9 @@ class Field(Horizontal):
     Field > .label { width: 13; height: 1; color: $foreground; }
     Field > .label.wrong { color: $error; text-style: bold; }
     Field > .note { width: auto; height: 1; padding: 0 1; color: $foreground 70%; }
-    Field > LineEdit { width: 1fr; }
+    Field > LineEdit { width: 1fr; padding: 0 1; }
+    Field.noted > LineEdit { width: 16; }
+    Field.noted > .note { width: 1fr; }
     Field LineEdit, Field AreaEdit { background: $panel; }
     Field LineEdit:focus, Field AreaEdit:focus { background: $primary 25%; }
     Field AreaEdit { width: 1fr; height: auto; max-height: 6; border: none; padding: 0 1;
@@ -217,6 +219,7 @@ class Field(Horizontal):
                                    show_line_numbers=False, highlight_cursor_line=False)  # fmt: skip
         else:
             self.editor = LineEdit(self.start, compact=True, select_on_focus=False)
+        self.set_class(bool(self.note), "noted")
         yield self.editor
         yield Static(self.note, classes="note", markup=False)
 

@@ -1,0 +1,76 @@
+"""Command `tui`: the screens, on this home or on a made-up one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from xtcli.cli.output import guarded
+from xtcli.cli.shared import choose_one
+from xtcli.errors import UsageError
+from xtcli.lang import tr
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from xtcli.station import Station
+
+KINDS = ("desk", "post")
+
+
+@guarded
+def tui(
+    demo: Annotated[
+        bool, typer.Option("--demo", help=tr("Invented cases in a temporary home."))
+    ] = False,
+    kind: Annotated[
+        str, typer.Option("--as", metavar="desk|post", help=tr("With --demo: whose view."))
+    ] = "desk",
+    no_sync: Annotated[
+        bool, typer.Option("--no-sync", help=tr("Do not talk to the hub from here."))
+    ] = False,
+) -> None:
+    """Open the screens."""
+    import sys
+
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise UsageError("The screens need a terminal.", "Without one use: xt list, xt queue")
+    if demo:
+        _demo(choose_one(kind, KINDS, "--as"))
+        return
+    from xtcli.station import open_station
+    from xtcli.tui.app import XtApp
+
+    XtApp(open_station, sync=not no_sync).run()
+
+
+def _demo(kind: str) -> None:
+    """A home that is gone when the screens close."""
+    import tempfile
+    from pathlib import Path
+
+    from xtcli.station import shell
+    from xtcli.tui.app import XtApp
+    from xtcli.tui.demo import make_home
+
+    with tempfile.TemporaryDirectory(prefix="xt-demo-") as folder:
+        make_home(Path(folder), kind, shell.now(), shell.entropy)
+        XtApp(lambda: _open(Path(folder)), sync=False).run()
+
+
+def _open(folder: Path) -> Station:
+    """The demo's station."""
+    from xtcli.station import Station, shell
+    from xtcli.station.home import Home
+
+    return Station(Home(folder), clock=shell.now, entropy=shell.entropy)
+
+
+def register(app: typer.Typer) -> None:
+    """Put this command into the app."""
+    app.command(
+        "tui",
+        help=tr("Open the screens: the list of cases, forms, answers; the link works meanwhile."),
+        epilog=tr("Example:") + " xt tui --demo",
+    )(tui)

@@ -1,0 +1,83 @@
+"""Pictures in a terminal: which way this terminal can show them, and half blocks where it cannot.
+
+The terminal is not asked: an answer on a slow line would be read as keys. `XT_PICTURES` (kitty,
+sixel, half) decides where the environment does not tell.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from xtcli.errors import UsageError
+
+if TYPE_CHECKING:
+    from PIL import Image
+    from textual.widget import Widget
+
+FORMATS = ("JPEG", "PNG", "WEBP", "AVIF")
+PIXELS_MAX = 50_000_000
+WAYS = ("kitty", "sixel", "half")
+KITTY_PROGRAMS = ("ghostty",)
+SIXEL_PROGRAMS = ("WezTerm", "mintty")
+SIXEL_TERMS = ("foot", "mlterm", "contour")
+
+
+def way(env: Mapping[str, str]) -> str:
+    """How to show pictures: `kitty`, `sixel`, or `half` blocks, which every terminal has."""
+    wanted = env.get("XT_PICTURES", "")
+    if wanted in WAYS:
+        return wanted
+    if env.get("TMUX") or env.get("STY"):
+        return "half"
+    program, term = env.get("TERM_PROGRAM", ""), env.get("TERM", "")
+    if "kitty" in term or program in KITTY_PROGRAMS:
+        return "kitty"
+    if program in SIXEL_PROGRAMS or term.startswith(SIXEL_TERMS):
+        return "sixel"
+    return "half"
+
+
+def decode(data: bytes) -> Image.Image:
+    """The picture in `data`; UsageError when it is none or is larger than any honest one."""
+    from PIL import Image, UnidentifiedImageError
+
+    try:
+        found = Image.open(io.BytesIO(data), formats=FORMATS)
+        if found.width * found.height > PIXELS_MAX:
+            raise UsageError("This picture is too large to show.", "Ask for a smaller one.")
+        return found.convert("RGB")
+    except (OSError, UnidentifiedImageError, ValueError) as error:
+        raise UsageError("This picture cannot be read.", "Ask for it again.") from error
+
+
+@contextmanager
+def _no_terminal() -> Iterator[None]:
+    """textual-image asks the terminal when imported; while Textual reads the keys it must not."""
+    before = sys.__stdout__
+    vars(sys)["__stdout__"] = io.StringIO()
+    try:
+        yield
+    finally:
+        vars(sys)["__stdout__"] = before
+
+
+def image_widget(image: Image.Image, how: str) -> Widget:
+    """A widget that shows `image` in the way `how`."""
+    if how == "half":
+        from xtcli.tui.widgets.half_blocks import HalfBlocks
+
+        return HalfBlocks(image)
+    with _no_terminal():
+        from textual_image.widget import SixelImage, TGPImage
+    made: Widget = (TGPImage if how == "kitty" else SixelImage)(image)
+    return made
+
+
+def how_here() -> str:
+    """The way of this terminal."""
+    return way(os.environ)
