@@ -115,13 +115,13 @@ def test_flight_forgets_a_report_about_nothing_it_sent() -> None:
     ("rate", "loss", "state"),
     [
         (64e3, 0.0, "A"),
-        (18e3, 0.0, "B"),
+        (19e3, 0.0, "B"),
         (64e3, 0.1, "C"),
-        (21e3, 0.1, "C"),
-        (14e3, 0.1, "D"),
+        (24e3, 0.1, "C"),
+        (16e3, 0.1, "D"),
         (12e3, 0.0, "D"),
         (9.6e3, 0.05, "D"),
-        (7e3, 0.0, "E"),
+        (8e3, 0.0, "E"),
         (4e3, 0.0, "F"),
     ],
 )
@@ -145,16 +145,22 @@ def test_down_after_two_seconds_up_after_fifteen() -> None:
     times = []
     for tick in range(100):
         now = tick * 0.5
-        step = ladder.observe(Conditions(7e3 if 5 <= now < 12 else 64e3), now)
+        step = ladder.observe(Conditions(17e3 if 5 <= now < 12 else 64e3), now)
         if step is not None:
             times.append((now, step.before.state, step.after.state))
-    assert times == [(7.0, "A", "E"), (27.0, "E", "A")]
+    assert times == [(7.0, "A", "D"), (27.0, "D", "A")]
 
 
 def test_a_link_that_flutters_does_not_move_the_ladder() -> None:
     ladder = Ladder(AROUND, 64e3)
-    steps = [ladder.observe(Conditions(7e3 if n % 4 < 2 else 64e3), n * 0.5) for n in range(200)]
+    steps = [ladder.observe(Conditions(17e3 if n % 4 < 2 else 64e3), n * 0.5) for n in range(200)]
     assert steps == [None] * 200
+
+
+def test_a_link_that_collapses_moves_the_ladder_at_once() -> None:
+    step = Ladder(AROUND, 64e3).observe(Conditions(8e3), 1.0)
+    assert step is not None
+    assert step.after.state == "E"
 
 
 def test_an_outage_goes_to_the_note_at_once_and_comes_back_in_a_second() -> None:

@@ -282,11 +282,11 @@ def test_mute_sends_and_keeps_nothing() -> None:
 
 
 def test_push_to_talk_on_a_slow_link() -> None:
-    """At 7.2 kbit/s only one speaks at a time; who does not hold the floor goes into a note."""
+    """At 8.4 kbit/s only one speaks at a time; who does not hold the floor goes into a note."""
     spoken = speech()
-    caller = Side(speech=spoken, out=clean(0.5, 7_200))
-    called = Side(speech=bytes(FRAME_BYTES * 20) + spoken, out=clean(0.5, 7_200))
-    pair = Pair(caller, called, rate_bps=7_200)
+    caller = Side(speech=spoken, out=clean(0.5, 8_400))
+    called = Side(speech=bytes(FRAME_BYTES * 20) + spoken, out=clean(0.5, 8_400))
+    pair = Pair(caller, called, rate_bps=8_400)
     pair.run(14.0)
     talk = session_of(caller).talk
     assert talk is not None

@@ -22,10 +22,10 @@ RESIDUAL_MAX = 0.25
 """Judged only where copies are already sent: without them it says no more than the loss."""
 DELAY_TALK_MAX_S = 0.6
 FRAMES_PER_S = 1 / 0.06
-ACTIVITY = 0.9
-"""Coded speech is below the encoder's set rate: short pauses inside sentences (measured)."""
 HEADROOM = 1.1
-"""Going up asks for this much more than the rung needs."""
+"""Going up, and the first choice, ask for this much more than the rung needs."""
+OVERLOAD = 0.7
+"""Below this share of what the rung needs, a queue grows by the second: down at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ class Rung:
         if not self.live:
             return 0.0
         packets = overhead_bytes * 8 * FRAMES_PER_S / self.bundle
-        return ACTIVITY * (self.bitrate_bps * (1 + self.copies) + packets)
+        return self.bitrate_bps * (1 + self.copies) + packets
 
 
 RUNGS = (
@@ -133,7 +133,7 @@ class Ladder:
     def __init__(self, overhead_bytes: int, rate_bps: float) -> None:
         """Start where `rate_bps` allows on a clean link."""
         self._overhead = overhead_bytes
-        self.rung = best(Conditions(rate_bps), overhead_bytes)[0]
+        self.rung = best(Conditions(rate_bps), overhead_bytes, HEADROOM)[0]
         self._worse_since: float | None = None
         self._better_since: float | None = None
 
@@ -145,7 +145,8 @@ class Ladder:
         self._worse_since = _since(self._worse_since, worse, now)
         self._better_since = _since(self._better_since, better, now)
         if self._worse_since is not None:
-            at_once = why == "outage"
+            overload = conditions.rate_bps < OVERLOAD * self.rung.need_bps(self._overhead)
+            at_once = why == "outage" or overload
             if at_once or now - self._worse_since >= DOWN_AFTER_S:
                 return self._move(down, why)
         if self._better_since is not None:

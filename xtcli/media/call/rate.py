@@ -11,6 +11,7 @@ from __future__ import annotations
 
 QUEUE_HIGH_S = 0.35
 QUEUE_LOW_S = 0.15
+QUEUE_STANDING_S = 1.0
 REPORTS_HIGH = 2
 START_BPS = 12_000.0
 RATE_BPS_MAX = 64_000.0
@@ -45,7 +46,7 @@ class Rate:
         if queue > QUEUE_HIGH_S:
             self._high += 1
             self._calm_since = now
-            if self._high >= REPORTS_HIGH:
+            if self._high >= REPORTS_HIGH or queue > QUEUE_STANDING_S:
                 self._lower(delivered_bps, now)
         else:
             self._high = 0
