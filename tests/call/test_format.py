@@ -15,9 +15,7 @@ ONE, TWO, THREE, FOUR = (bytes([n]) * 32 for n in (1, 2, 3, 4))
 
 def shown(name: str) -> bytes:
     """The bytes the page gives for `name`."""
-    found = re.search(
-        rf"^    {name} +([0-9a-f]+)(?:\s.*)?\n(?: {{12}}([0-9a-f]+)\n)?", page(), re.M
-    )
+    found = re.search(rf"^    {name} +([0-9a-f]+)(?: .*)?\n(?: {{12}}([0-9a-f]+)\n)?", page(), re.M)
     assert found
     return bytes.fromhex("".join(group or "" for group in found.groups()))
 
