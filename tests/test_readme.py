@@ -32,7 +32,9 @@ def steps(text: str) -> list[tuple[str, str, list[str]]]:
 def pattern(expected: list[str]) -> re.Pattern[str]:
     """Expected output as a pattern: `...` stands for anything, alone on a line for any lines."""
     parts = [
-        r"(?:.*\n)*?" if line == "..." else re.escape(line).replace(r"\.\.\.", ".*") + r"\n"
+        r"(?:.*\n)*?"
+        if line == "..."
+        else re.sub(r"(?:\\\.){3}(?!\\\.)", ".*", re.escape(line)) + r"\n"
         for line in expected
     ]
     return re.compile("".join(parts))
