@@ -134,8 +134,9 @@ class HubStation(Station):
         open_alarms = case.unacknowledged
         if not open_alarms:
             return []
-        newest = open_alarms[-1].record
-        body = open_alarms[-1].body
+        # By number, not by time: after the hub's clock was set back, the newest is dated earlier.
+        alarm = max(open_alarms, key=lambda alarm: alarm.record.id.seq)
+        newest, body = alarm.record, alarm.body
         pause = REALERT_SECONDS if body.step < SLOW_STEP else REALERT_SLOW_SECONDS
         if not 0 <= now - newest.at < pause and body.step < ALERT_STEPS_MAX:
             to = case.id.station if body.step + 1 >= BACKUP_STEP else 0
