@@ -19,7 +19,7 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
-from _consults import request, rows
+from _consults import request, rows  # type: ignore[import-not-found]
 
 from xtcli.hub import setup
 from xtcli.hub.hub import HubStation
@@ -83,7 +83,8 @@ async def run(links: list[str], seeds: int, first: int, root: Path) -> list[dict
             logged, receipt, up, down = await one(hub, post, body, road, seed, target)
             head = post.log.own_head()
             packed = packed_bytes(post, head.seq)
-            limit = road.delay_s + packed * 8 / (road.rate_up_bps * (1 - road.loss))
+            rate = road.rate_up_bps or float("inf")
+            limit = road.delay_s + packed * 8 / (rate * (1 - road.loss))
             times.append(logged)
             receipts.append(receipt)
             ratios.append(logged / limit)

@@ -22,7 +22,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from _consults import request, rows
+from _consults import request, rows  # type: ignore[import-not-found]
 
 from xtcli.hub import setup
 from xtcli.records.keys import Keys
