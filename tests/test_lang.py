@@ -50,3 +50,33 @@ def test_every_sentence_has_chinese() -> None:
 def test_places_agree() -> None:
     for english, han in chinese().items():
         assert places(english) == places(han), english
+
+
+def test_every_word_for_a_code_has_chinese() -> None:
+    """Words that are shown through a table: kinds, states, fields and what a form asks for."""
+    from xtcli.station import forms, words
+
+    shown = {word for table in words.TABLES for word in table.values()}
+    shown |= set(forms.ASKED_FOR.values())
+    missing = sorted(shown - set(chinese()))
+    assert not missing, missing
+
+
+def test_every_code_has_a_word() -> None:
+    """A kind, state or choice that a record can hold is never shown by its bare code."""
+    from xtcli.cli.codes import MEANINGS
+    from xtcli.errors import ExitCode
+    from xtcli.records.case import State
+    from xtcli.records.types import Kind
+    from xtcli.records.values import BlobKind, Disposition, StationKind, Urgency
+    from xtcli.station import forms, words
+
+    pairs = (
+        (Kind, words.KINDS), (State, words.STATES), (StationKind, words.STATIONS),
+        (BlobKind, words.BLOBS), (Disposition, words.DISPOSITIONS), (Urgency, words.URGENCIES),
+    )  # fmt: skip
+    for numbers, table in pairs:
+        assert {number.name.lower() for number in numbers} <= set(table), numbers
+    assert set(forms.REQUIRED) == set(forms.ASKED_FOR)
+    assert set(MEANINGS) == set(ExitCode)
+    assert not set(MEANINGS.values()) - set(chinese())

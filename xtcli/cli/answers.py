@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from xtcli.cli.command import add
 from xtcli.cli.output import guarded, interactive, say, tell, write_json
 from xtcli.cli.shared import AsJson, Attach, CaseArg, Voice, Yes, ask, case_id, confirm_patient
 from xtcli.cli.shared import station as home_station
@@ -171,7 +172,6 @@ def _written(written: Any, as_json: bool) -> None:
 
 def register(app: typer.Typer) -> None:
     """Put these commands into the app."""
-    example = tr("Example:")
     table: list[tuple[str, Any, str, str]] = [
         ("queue", queue, tr("Who waits for an answer, most urgent first."),
          "xt queue --dept 心内科"),
@@ -187,5 +187,4 @@ def register(app: typer.Typer) -> None:
         ("alert", alert, tr("Acknowledge a critical alert in your name."),
          'xt alert 12-1 "已电话通知"'),
     ]  # fmt: skip
-    for name, command, help_text, sample in table:
-        app.command(name, help=help_text, epilog=f"{example} {sample}")(command)
+    add(app, tr("Specialist"), table)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from xtcli.cli.command import add
 from xtcli.cli.output import guarded, interactive, say, tell, write_json
 from xtcli.cli.shared import AsJson, Attach, CaseArg, Voice, ask, case_id, station
 from xtcli.errors import ExitCode, UsageError, XtError
@@ -67,7 +68,9 @@ def request(
             allergy=allergy, question=question, override=override, voice=voice,
             vital=vital or [], attach=attach or [],
         )  # fmt: skip
-        _ask_missing(form)
+        if interactive() and not as_json:
+            _ask_missing(here, form)
+        form.require()
         outcome = _file_one(here, form, as_json)
         if wait > 0:
             _wait(here, [outcome], wait)
@@ -83,14 +86,22 @@ class Outcome:
     code: int = int(ExitCode.OK)
 
 
-def _ask_missing(form: RequestForm) -> None:
-    """Ask a person for what is missing; a script gets one error that lists it all."""
+def _ask_missing(here: Station, form: RequestForm) -> None:
+    """Ask a person for what is missing, again where the answer cannot be used.
+
+    An empty line leaves a field empty; then one error lists all that is missing, as for scripts.
+    """
     from xtcli.station.forms import ASKED_FOR
 
-    if interactive():
-        for name in form.missing():
-            setattr(form, name, ask(tr(ASKED_FOR[name])))
-    form.require()
+    for name in form.missing():
+        while typed := ask(tr(ASKED_FOR[name])):
+            try:
+                here.check_typed(name, typed)
+            except XtError as error:
+                tell(f"  {error} {error.advice}")
+                continue
+            setattr(form, name, typed)
+            break
 
 
 def _file_one(here: Station, form: RequestForm, as_json: bool) -> Outcome:
@@ -103,8 +114,13 @@ def _file_one(here: Station, form: RequestForm, as_json: bool) -> Outcome:
         "estimate_seconds": filed.estimate_seconds, "estimate_bytes": filed.estimate_bytes,
     }  # fmt: skip
     if not as_json:
-        say(tr("{case} saved: {name}, {second}", case=str(filed.case),
-               name=filed.identifiers[0], second=filed.identifiers[1]))  # fmt: skip
+        first, second = filed.identifiers
+        if filed.existed:
+            say(tr("{case} was saved before: {name}, {second}", case=str(filed.case), name=first,
+                   second=second))  # fmt: skip
+        else:
+            say(tr("{case} saved: {name}, {second}", case=str(filed.case), name=first,
+                   second=second))  # fmt: skip
         for warning in filed.warnings:
             tell("  ! " + warning)
         for near in filed.near:
@@ -289,7 +305,6 @@ def _written(written: Any, as_json: bool) -> None:
 
 def register(app: typer.Typer) -> None:
     """Put these commands into the app."""
-    example = tr("Example:")
     table: list[tuple[str, Any, str, str]] = [
         ("request", request, tr("File a request for a consult."),
          'xt request --patient 其其格 --sex f --born 1962-05-01 --dept 心内科 --complaint "胸闷3天"'
@@ -306,5 +321,4 @@ def register(app: typer.Typer) -> None:
         ("dispense", dispense, tr("Record that a prescription line was dispensed."),
          "xt dispense 12-1 1"),
     ]  # fmt: skip
-    for name, command, help_text, sample in table:
-        app.command(name, help=help_text, epilog=f"{example} {sample}")(command)
+    add(app, tr("Village"), table)

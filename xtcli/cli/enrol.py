@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
+from xtcli.cli.command import add
 from xtcli.cli.output import guarded, say, write_json
 from xtcli.cli.shared import AsJson, station
 from xtcli.lang import tr
@@ -24,7 +25,7 @@ def join(
     as_json: AsJson = False,
 ) -> None:
     """Make this computer a station."""
-    from xtcli.station import enrolment
+    from xtcli.station import enrolment, words
     from xtcli.station.home import Home, default_root
 
     home = Home(default_root())
@@ -38,8 +39,9 @@ def join(
             "station": settings.number, "name": settings.name, "kind": settings.kind,
             "hub": settings.hub_address, "practitioner": settings.practitioner,
         }  # fmt: skip
+        kind = words.station(settings.kind)
         text = tr("This computer is now the {kind} {name} (station {number}).",
-                  kind=tr(settings.kind), name=settings.name, number=settings.number)  # fmt: skip
+                  kind=kind, name=settings.name, number=settings.number)  # fmt: skip
     if as_json:
         write_json(said)
     else:
@@ -75,9 +77,12 @@ def pin(
 
         new = os.environ.get("XT_NEW_PIN", "")
         if not new and interactive():
-            new = typer.prompt(tr("New PIN"), hide_input=True, confirmation_prompt=True)
+            new = _new_pin()
         if not new:
-            raise UsageError("No PIN was given.", "Type it on a terminal, or set XT_NEW_PIN.")
+            raise UsageError(
+                "No PIN was given, or not twice the same.",
+                "Type it on a terminal, or set XT_NEW_PIN.",
+            )
     set_pin(new)
     if as_json:
         write_json({"locked": bool(new)})
@@ -85,9 +90,17 @@ def pin(
         say(tr("The keys are locked.") if new else tr("The keys are no longer locked."))
 
 
+def _new_pin() -> str:
+    """A PIN typed twice without being shown; empty when the two differ."""
+    import getpass
+
+    new = getpass.getpass(tr("New PIN") + tr(": "))
+    again = getpass.getpass(tr("The same again") + tr(": "))
+    return new if new == again else ""
+
+
 def register(app: typer.Typer) -> None:
     """Put these commands into the app."""
-    example = tr("Example:")
     table: list[tuple[str, Any, str, str]] = [
         ("join", join, tr("Make this computer a station, with a code from the hub."),
          "xt join xt1.AZ..."),
@@ -95,5 +108,4 @@ def register(app: typer.Typer) -> None:
          "xt status"),
         ("pin", pin, tr("Lock this station's keys with a PIN, or take it away."), "xt pin"),
     ]  # fmt: skip
-    for name, command, help_text, sample in table:
-        app.command(name, help=help_text, epilog=f"{example} {sample}")(command)
+    add(app, tr("This station"), table)

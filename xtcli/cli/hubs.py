@@ -6,7 +6,8 @@ from typing import Annotated, Any
 
 import typer
 
-from xtcli.cli.output import console, guarded, say, write_json
+from xtcli.cli.command import add
+from xtcli.cli.output import guarded, say, write_json
 from xtcli.cli.shared import AsJson, choose_one
 from xtcli.lang import tr
 
@@ -90,23 +91,22 @@ def admit(
 @guarded
 def stations(as_json: AsJson = False) -> None:
     """List the stations."""
-    from rich.table import Table
-
+    from xtcli.cli.tables import show_table
     from xtcli.hub import setup
+    from xtcli.station import words
 
     rows = setup.stations()
     if as_json:
         write_json({"stations": rows})
         return
-    table = Table(box=None, header_style="bold")
-    for title in (tr("No."), tr("name"), tr("kind"), tr("practitioner"), tr("departments"),
-                  tr("waits"), tr("state")):  # fmt: skip
-        table.add_column(title)
-    for row in rows:
-        table.add_row(str(row.number), row.name, tr(row.kind), ", ".join(row.practitioners),
-                      ", ".join(row.depts), str(row.waiting),
-                      tr("revoked") if row.revoked else tr("valid"))  # fmt: skip
-    console().print(table)
+    titles = (tr("No."), tr("name"), tr("kind"), tr("to send"), tr("state"), tr("practitioner"),
+              tr("departments"))  # fmt: skip
+    show_table(titles, [
+        (str(row.number), row.name, words.station(row.kind), str(row.waiting),
+         tr("revoked") if row.revoked else tr("valid"), ", ".join(row.practitioners),
+         ", ".join(row.depts))
+        for row in rows
+    ])  # fmt: skip
 
 
 @guarded
@@ -130,18 +130,18 @@ def revoke(
 def stats(as_json: AsJson = False) -> None:
     """Count and time the cases."""
     from xtcli.hub import setup
+    from xtcli.station import words
 
     found = setup.stats()
     if as_json:
         write_json(found)
         return
     for name, value in found.items():
-        say(f"{tr(name)}: {value}")
+        say(f"{words.stat(name)}{tr(': ')}{'-' if value is None else value}")
 
 
 def register(app: typer.Typer) -> None:
     """Put these commands into the app."""
-    example = tr("Example:")
     table: list[tuple[str, Any, str, str]] = [
         ("init", init, tr("Make this computer a hub."),
          "xt hub init --name 旗医院 --listen 0.0.0.0:4400 --advertise hub.example.cn:4400"),
@@ -155,5 +155,4 @@ def register(app: typer.Typer) -> None:
          'xt hub revoke 巴音村 --reason "电脑丢失"'),
         ("stats", stats, tr("Numbers: cases, answers, times."), "xt hub stats"),
     ]  # fmt: skip
-    for name, command, help_text, sample in table:
-        app.command(name, help=help_text, epilog=f"{example} {sample}")(command)
+    add(app, tr("Commands"), table)

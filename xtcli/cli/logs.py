@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from xtcli.cli.command import add
 from xtcli.cli.output import guarded, say, write_json
 from xtcli.cli.shared import AsJson, case_id, station
 from xtcli.lang import tr
@@ -28,18 +29,22 @@ def show(
     as_json: AsJson = False,
 ) -> None:
     """List records."""
+    from xtcli.cli.layout import pad
+    from xtcli.station import words
+
     with station() as here:
         for entry in here.log_entries(case_id(case) if case else None):
             if as_json:
                 write_json(entry)
             else:
-                say(f"{entry.time}  {entry.record:>8}  {entry.kind:<12} {entry.author}")
+                at = entry.time[:19].replace("T", " ")
+                kind = pad(words.kind(entry.kind), 12)
+                say(f"{at}  {entry.record!s:>8}  {kind}  {entry.author}")
 
 
 def register(app: typer.Typer) -> None:
     """Put these commands into the group."""
-    example = tr("Example:")
-    app.command("verify", help=tr("Check every signature and chain of the log."),
-                epilog=f"{example} xt log verify")(verify)  # fmt: skip
-    app.command("show", help=tr("List the records, one a line."),
-                epilog=f"{example} xt log show 12-1")(show)  # fmt: skip
+    add(app, tr("Commands"), [
+        ("verify", verify, tr("Check every signature and chain of the log."), "xt log verify"),
+        ("show", show, tr("List the records, one a line."), "xt log show 12-1"),
+    ])  # fmt: skip

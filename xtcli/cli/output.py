@@ -5,6 +5,7 @@ It knows terminals and JSON. It does not know what a case is.
 
 from __future__ import annotations
 
+import errno
 import functools
 import json
 import os
@@ -12,16 +13,15 @@ import sys
 from collections.abc import Callable
 from dataclasses import fields, is_dataclass
 from enum import Enum
-from typing import TYPE_CHECKING, Any, NoReturn, ParamSpec, TypeVar
+from typing import Any, NoReturn, ParamSpec, TypeVar
 
-from xtcli.errors import ExitCode, XtError
+from xtcli.errors import DiskFull, ExitCode, XtError
 from xtcli.lang import tr
-
-if TYPE_CHECKING:
-    from rich.console import Console
 
 P = ParamSpec("P")
 R = TypeVar("R")
+STOPPED = 130
+"""What shells report for a command that was interrupted."""
 
 
 def plain(value: Any) -> Any:
@@ -54,11 +54,21 @@ def interactive() -> bool:
     return sys.stdin.isatty() and sys.stdout.isatty()
 
 
-def console(stderr: bool = False) -> Console:
-    """A Rich console that degrades to plain text where it must."""
-    from rich.console import Console
+def cells() -> int | None:
+    """Cells of a terminal's line; None when the output goes to a file or another program."""
+    if not sys.stdout.isatty():
+        return None
+    import shutil
 
-    return Console(stderr=stderr, highlight=False, soft_wrap=True)
+    return shutil.get_terminal_size().columns
+
+
+def strong(text: str, colour: str = "") -> str:
+    """`text` set off on a terminal (bold, perhaps `red` or `dim`), plain elsewhere."""
+    if not sys.stdout.isatty() or os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb":
+        return text
+    codes = {"": "1", "red": "1;31", "dim": "2"}
+    return f"\x1b[{codes[colour]}m{text}\x1b[0m"
 
 
 def say(text: str) -> None:
@@ -100,6 +110,36 @@ def surprise(error: Exception, as_json: bool) -> NoReturn:
     )
 
 
+def stopped() -> NoReturn:
+    """A person stopped the command."""
+    tell("\n" + tr("Stopped. What was saved is safe."))
+    raise SystemExit(STOPPED)
+
+
+def gone() -> NoReturn:
+    """Who read our output has left (`xt list | head`): nothing is wrong."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    raise SystemExit(int(ExitCode.OK))
+
+
+def _of_system(error: OSError) -> XtError:
+    """What the operating system refused, as a sentence."""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return DiskFull(
+            "The disk is full, so nothing was saved.", "Free some space and do it again."
+        )
+    where = str(error.filename or "")
+    if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+        return XtError(
+            "{file} may not be read or written by you.",
+            "Check that the folder exists and belongs to you.", file=where,
+        )  # fmt: skip
+    return XtError(
+        "The system refused: {why} ({file}).", "Check that the folder exists and belongs to you.",
+        why=os.strerror(error.errno) if error.errno else str(error), file=where,
+    )  # fmt: skip
+
+
 def guarded(command: Callable[P, R]) -> Callable[P, R]:
     """Turn every failure of a command into a sentence and an exit code."""
 
@@ -111,15 +151,15 @@ def guarded(command: Callable[P, R]) -> Callable[P, R]:
         except XtError as error:
             fail(error, as_json)
         except KeyboardInterrupt:
-            tell(tr("Stopped. What was saved is safe."))
-            raise SystemExit(130) from None
+            stopped()
         except BrokenPipeError:
-            os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-            raise SystemExit(int(ExitCode.OK)) from None
+            gone()
+        except OSError as error:
+            fail(_of_system(error), as_json)
         except Exception as error:
-            import click
+            import typer
 
-            if isinstance(error, click.ClickException | click.exceptions.Exit | click.Abort):
+            if isinstance(error, typer.TyperException | typer.Exit | typer.Abort):
                 raise
             surprise(error, as_json)
 
@@ -129,13 +169,15 @@ def guarded(command: Callable[P, R]) -> Callable[P, R]:
 def seconds(value: float) -> str:
     """A duration as people say it: `0.8 s`, `42 s`, `4 min 10 s`, `3 h 5 min`."""
     if value < 10:
-        return f"{value:.1f} s"
+        return tr("{n} s", n=f"{value:.1f}")
     if value < 60:
-        return f"{value:.0f} s"
+        return tr("{n} s", n=f"{value:.0f}")
     minutes, rest = divmod(round(value), 60)
     if minutes < 60:
-        return f"{minutes} min {rest} s"
-    return f"{minutes // 60} h {minutes % 60} min"
+        return tr("{m} min {s} s", m=minutes, s=rest)
+    if minutes < 2880:
+        return tr("{h} h {m} min", h=minutes // 60, m=minutes % 60)
+    return tr("{n} days", n=minutes // 1440)
 
 
 def size(count: int) -> str:

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
+from xtcli.cli.command import add
 from xtcli.cli.output import guarded, say, size, write_json
 from xtcli.cli.shared import AsJson, CaseArg, case_id, station
 from xtcli.lang import tr
@@ -61,12 +62,10 @@ def save_blob(
 
 def register(app: typer.Typer) -> None:
     """Put these commands into the app."""
-    example = tr("Example:")
     table: list[tuple[str, Any, str, str]] = [
         ("list", list_command, tr("Your cases, the newest first."), "xt list --search 其其格"),
         ("show", show, tr("Everything about one case."), "xt show 12-1"),
         ("save-blob", save_blob, tr("Write an attachment of a case to a file."),
          "xt save-blob 12-1 3fa9 note.opus"),
     ]  # fmt: skip
-    for name, command, help_text, sample in table:
-        app.command(name, help=help_text, epilog=f"{example} {sample}")(command)
+    add(app, tr("This station"), table)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from xtcli.cli.output import interactive, say
+from xtcli.cli.output import interactive, say, tell
 from xtcli.errors import UsageError
 from xtcli.lang import tr
 
@@ -38,6 +38,8 @@ def station() -> Iterator[Station]:
     from xtcli.station import open_station
 
     here = open_station()
+    if interactive():
+        here.ask_pin = _pin
     try:
         yield here
     finally:
@@ -55,8 +57,29 @@ def ask(question: str) -> str:
     """One line from a person; empty when there is none to ask."""
     if not interactive():
         return ""
-    answer: str = typer.prompt(question, default="", show_default=False)
-    return answer.strip()
+    with suppress(ImportError):
+        # Deleting a Chinese character by its two cells needs a line editor.
+        import readline  # noqa: F401
+    try:
+        return input(question + tr(": ")).strip()
+    except EOFError as error:
+        raise typer.Abort from error
+
+
+def _pin() -> str:
+    """The PIN, typed without being shown."""
+    import getpass
+
+    tell(tr("The keys of this station are locked."))
+    try:
+        return getpass.getpass(tr("PIN") + tr(": "))
+    except EOFError as error:
+        raise typer.Abort from error
+
+
+def agreed(question: str) -> bool:
+    """Whether a person says yes."""
+    return ask(question + " [y/N]").lower() in ("y", "yes", "是", "对")
 
 
 def confirm_patient(identifiers: tuple[str, str], yes: bool) -> None:
@@ -64,15 +87,17 @@ def confirm_patient(identifiers: tuple[str, str], yes: bool) -> None:
     if yes or not interactive():
         return
     say(tr("Patient: {name}, {second}", name=identifiers[0], second=identifiers[1]))
-    if not typer.confirm(tr("Is this the patient?"), default=False):
+    if not agreed(tr("Is this the patient?")):
         raise UsageError("Nothing was signed.", "Look at the case first: xt show CASE")
 
 
-def choose_one(text: str, words: tuple[str, ...], name: str) -> str:
-    """`text` if it is one of `words`."""
-    if text in words:
+def choose_one(text: str, known: tuple[str, ...], name: str) -> str:
+    """`text` if it is one of `known`."""
+    if text in known:
         return text
+    from xtcli.station import words
+
     raise UsageError(
         "{value} is not a {field}.", "Use one of: {known}.",
-        value=text, field=name, known=", ".join(words),
+        value=text, field=words.field(name), known=", ".join(known),
     )  # fmt: skip

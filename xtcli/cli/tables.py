@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from xtcli.cli.output import console, say, seconds, size
+from xtcli.cli import layout
+from xtcli.cli.output import cells, say, seconds, size, strong
 from xtcli.lang import tr
+from xtcli.station import words
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -14,20 +16,18 @@ if TYPE_CHECKING:
     from xtcli.station import Station
     from xtcli.station.views import CaseRow, Status
 
-URGENCY_MARK = {"routine": " ", "urgent": "!", "stat": "!!"}
-STATE_MARK = {
-    "saved": "·", "sent": "→", "received": "✓", "opened": "◉", "claimed": "◉",
-    "answered": "★", "answer_received": "★", "acted_on": "✔", "closed": "■",
-}  # fmt: skip
+URGENCY_MARK = {"routine": "", "urgent": "!", "stat": "!!"}
+FIELDS = ("dept", "urgency", "complaint", "history", "exam", "vitals", "allergy", "question",
+          "override")  # fmt: skip
+PAGE_CELLS_MAX = 100
 
 
-def _table(*titles: str) -> Any:
-    from rich.table import Table
-
-    table = Table(box=None, header_style="bold", pad_edge=False)
-    for title in titles:
-        table.add_column(title, overflow="fold")
-    return table
+def show_table(titles: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """A table; on a terminal its last column is cut to fit."""
+    first, *rest = layout.table(titles, rows, cells())
+    say(strong(first))
+    for line in rest:
+        say(line)
 
 
 def queue_table(rows: Sequence[CaseRow]) -> None:
@@ -35,14 +35,13 @@ def queue_table(rows: Sequence[CaseRow]) -> None:
     if not rows:
         say(tr("Nobody waits."))
         return
-    table = _table("", tr("case"), tr("waits"), "NEWS2", tr("dept"), tr("patient"),
-                   tr("complaint"), tr("taken by"))  # fmt: skip
-    for row in rows:
-        waits = seconds(row.waiting or 0) + (" !" if row.overdue else "")
-        table.add_row(URGENCY_MARK[row.urgency], str(row.case), waits, _score(row), row.dept,
-                      f"{row.name} {tr(row.sex)} {row.age}", row.complaint[:40],
-                      row.claimed_by)  # fmt: skip
-    console().print(table)
+    titles = ("", tr("case"), tr("waits"), "NEWS2", tr("dept"), tr("patient"), tr("taken by"),
+              tr("complaint"))  # fmt: skip
+    show_table(titles, [
+        (_mark(row), str(row.case), _waits(row), _score(row), row.dept, _who(row), row.claimed_by,
+         row.complaint)
+        for row in rows
+    ])  # fmt: skip
 
 
 def case_table(rows: Sequence[CaseRow]) -> None:
@@ -50,118 +49,159 @@ def case_table(rows: Sequence[CaseRow]) -> None:
     if not rows:
         say(tr("No cases yet."))
         return
-    table = _table("", tr("case"), tr("state"), tr("waits"), tr("dept"), tr("patient"),
-                   tr("complaint"))  # fmt: skip
-    for row in rows:
-        waits = seconds(row.waiting) if row.waiting is not None else ""
-        state = f"{STATE_MARK[row.state]} {tr(row.state)}" + (
-            " " + tr("(recheck)") if row.recheck else ""
-        )
-        table.add_row(URGENCY_MARK[row.urgency], str(row.case), state, waits, row.dept,
-                      f"{row.name} {tr(row.sex)} {row.age}", row.complaint[:40])  # fmt: skip
-    console().print(table)
+    titles = ("", tr("case"), tr("state"), tr("waits"), tr("dept"), tr("patient"), tr("complaint"))
+    show_table(titles, [
+        (_mark(row), str(row.case), _state(row), _waits(row), row.dept, _who(row), row.complaint)
+        for row in rows
+    ])  # fmt: skip
+
+
+def _mark(row: CaseRow) -> str:
+    """How urgent a case is; `A` for an alert that nobody has acknowledged."""
+    return URGENCY_MARK[row.urgency] + ("A" if row.alerts else "")
+
+
+def _state(row: CaseRow) -> str:
+    return words.state(row.state) + (" " + tr("(recheck)") if row.recheck else "")
+
+
+def _waits(row: CaseRow) -> str:
+    """How long a case waits; `!` once the ten minutes are over."""
+    if row.waiting is None:
+        return ""
+    return seconds(row.waiting) + (" !" if row.overdue else "")
+
+
+def _who(row: CaseRow) -> str:
+    return " ".join(part for part in (row.name, words.sex(row.sex), row.age) if part)
 
 
 def _score(row: CaseRow) -> str:
     return "" if row.score is None else str(row.score)
 
 
+def _cells() -> int:
+    return min(cells() or PAGE_CELLS_MAX, PAGE_CELLS_MAX)
+
+
+def _say_all(items: Sequence[tuple[str, str]]) -> None:
+    for line in layout.described(items, _cells()):
+        say(line)
+
+
 def case_page(here: Station, case: Case) -> None:
     """Everything about one case."""
     document = here.case_document(case)
     first, second = document["patient"]["identifiers"]
-    out = console()
-    out.rule(f"{document['case']}  {tr(document['state'])}", align="left")
-    out.print(tr("Patient: {name}, {second}", name=first, second=second)
-              + f"  {tr(document['patient']['sex'])} {document['age']}", style="bold")  # fmt: skip
+    title = f"{document['case']}  {words.state(document['state'])}"
+    if document["claimed_by"]:
+        title += "  " + tr("taken by") + f" {document['claimed_by']}"
+    say(strong(title))
+    who = tr("Patient: {name}, {second}", name=first, second=second)
+    say(strong(f"{who}  {words.sex(document['patient']['sex'])} {document['age']}".rstrip()))
     _warnings(document)
-    for key in ("dept", "urgency", "complaint", "history", "exam", "allergy", "question"):
-        if document[key]:
-            value = tr(document[key]) if key == "urgency" else document[key]
-            out.print(f"[bold]{tr(key)}[/]  ", end="")
-            out.print(value, markup=False)
-    if document["vitals"]:
-        shown = "  ".join(f"{code} {value}" for code, value in document["vitals"].items())
-        score = document["news2"]
-        out.print(f"[bold]{tr('vitals')}[/]  {shown}" + (f"  NEWS2 {score}" if score is not None
-                                                         else ""))  # fmt: skip
+    say("")
+    _say_all(_fields(document))
     for number, version in enumerate(document["answers"], 1):
         _answer(version, number)
     _lists(document)
     _timeline(document)
 
 
+def _fields(document: dict[str, Any]) -> list[tuple[str, str]]:
+    """What the request says, in the order in which it is read."""
+    shown = dict(document, urgency=words.urgency(document["urgency"]), vitals=_vitals(document))
+    items = [(words.field(name), shown[name]) for name in FIELDS if shown.get(name)]
+    return items + ([(tr("outcome"), document["outcome"])] if document["outcome"] else [])
+
+
+def _vitals(document: dict[str, Any]) -> str:
+    """The vital signs on one line, and what they add up to."""
+    shown = _signs(document["vitals"])
+    score = document["news2"]
+    return shown if score is None else f"{shown}  NEWS2 {score}"
+
+
+def _signs(vitals: dict[str, str]) -> str:
+    """Vital signs by name and value."""
+    from xtcli.clinic.signs import label
+
+    return "  ".join(f"{label(code)} {text}" for code, text in vitals.items())
+
+
 def _warnings(document: dict[str, Any]) -> None:
     """What must not be overlooked, above everything else."""
-    out = console()
     if document["recheck"]:
-        out.print(tr("RECHECK: new findings came after the answer; ask again before acting."),
-                  style="bold red")  # fmt: skip
+        say(strong(tr("RECHECK: new findings came after the answer; ask again before acting."),
+                   "red"))  # fmt: skip
     if document["expired"]:
-        out.print(tr("EXPIRED: this advice is no longer valid; ask again."), style="bold red")
+        say(strong(tr("EXPIRED: this advice is no longer valid; ask again."), "red"))
     for alert in document["alerts"]:
         if alert["acknowledged_by"] is None:
-            out.print(tr("ALERT: {what}; nobody has acknowledged it yet.", what=alert["what"]),
-                      style="bold red")  # fmt: skip
+            say(strong(tr("ALERT: {what}; nobody has acknowledged it yet.", what=alert["what"]),
+                       "red"))  # fmt: skip
 
 
 def _answer(version: dict[str, Any], number: int) -> None:
     """One version of the answer."""
-    out = console()
-    title = tr("Answer {number} by {who}, {when}", number=number, who=version["by"],
-               when=version["at"])  # fmt: skip
+    when = version["at"][:16].replace("T", " ")
+    title = tr("Answer {number} by {who}, {when}", number=number, who=version["by"], when=when)
     if not version["stands"]:
         title += " " + tr("(replaced by a newer version)")
-    out.rule(title, align="left", style="dim" if not version["stands"] else "green")
-    out.print(version["advice"], markup=False)
-    for diagnosis in version["diagnoses"]:
-        out.print(f"  {tr('diagnosis')}: {diagnosis['code']} {diagnosis['text']}", markup=False)
-    where = tr(version["disposition"]) + (f": {version['refer_to']}" if version["refer_to"] else "")
-    out.print(f"  {tr('disposition')}: {where}", markup=False)
+    say("")
+    say(strong(title, "" if version["stands"] else "dim"))
+    for line in layout.wrap(version["advice"], _cells()):
+        say(line)
+    where = words.disposition(version["disposition"])
+    where += f": {version['refer_to']}" if version["refer_to"] else ""
+    items = [(tr("diagnosis"), f"{d['code']} {d['text']}".strip()) for d in version["diagnoses"]]
+    items.append((tr("disposition"), where))
     if version["expires"]:
-        out.print(f"  {tr('valid until')}: {version['expires']}")
+        items.append((tr("valid until"), version["expires"][:16].replace("T", " ")))
     if version["reason"]:
-        out.print(f"  {tr('changed because')}: {version['reason']}", markup=False)
+        items.append((tr("changed because"), version["reason"]))
+    _say_all(items)
 
 
 def _lists(document: dict[str, Any]) -> None:
-    """Prescriptions and attachments."""
-    out = console()
+    """Prescriptions and attachments, numbered as `dispense` and `save-blob` take them."""
+    if document["prescriptions"] or document["attachments"]:
+        say("")
     for line in document["prescriptions"]:
-        state = (
-            tr("withdrawn")
-            if line["withdrawn"]
-            else (tr("dispensed") if line["dispensed"] else tr("open"))
-        )
-        text = f"  ℞ {line['rx']}. {line['drug']} {line['dose']} {line['route']}"
-        out.print(f"{text} {line['frequency']} x{line['days']}  [{state}]", markup=False)
-    for item in document["attachments"]:
+        dispensed = tr("dispensed") if line["dispensed"] else tr("not yet dispensed")
+        state = tr("withdrawn") if line["withdrawn"] else dispensed
+        days = tr("{n} days", n=line["days"])
+        said = ", ".join((f"{line['drug']} {line['dose']}", line["route"], line["frequency"], days))
+        say(f"Rx {line['rx']}  {said}  [{state}]")
+    for number, item in enumerate(document["attachments"], 1):
         where = tr("here") if item["here"] else tr("on its way")
-        length = f" {item['seconds']} s" if item["seconds"] else ""
-        out.print(f"  ⊙ {tr(item['kind'])}{length} {size(item['size'])} {item['caption']}"
-                  f"  {item['blob'][:12]}  [{where}]", markup=False)  # fmt: skip
+        length = " " + seconds(item["seconds"]) if item["seconds"] else ""
+        said = f"{words.blob(item['kind'])}{length}, {size(item['size'])}  {item['caption']}"
+        say(f"{tr('attachment')} {number}  {said.rstrip()}  {item['blob'][:8]}  [{where}]")
 
 
 def _timeline(document: dict[str, Any]) -> None:
     """Who did what, when, and whether it has arrived."""
-    table = _table(tr("time"), tr("what"), tr("who"), tr("state"))
+    say("")
+    rows = []
     for entry in document["timeline"]:
-        state = (
-            tr("received") if entry["received"] else (tr("sent") if entry["sent"] else tr("saved"))
-        )
-        table.add_row(entry["at"][5:19].replace("T", " "), tr(entry["kind"]), entry["by"], state)
-    console().print(table)
+        state = "received" if entry["received"] else ("sent" if entry["sent"] else "saved")
+        at = entry["at"][5:19].replace("T", " ")
+        text = f"{entry['text']}  {_signs(entry['vitals'])}".strip()
+        rows.append((at, words.kind(entry["kind"]), entry["by"], words.state(state), text))
+    show_table((tr("time"), tr("what"), tr("who"), tr("state"), ""), rows)
 
 
 def status_page(status: Status) -> None:
     """This station at a glance."""
-    say(f"{status.name}  ({tr(status.kind)} {status.number})  {status.practitioner}")
+    say(f"{status.name}  ({words.station(status.kind)} {status.number})  {status.practitioner}")
     link = status.link
-    if link.last_contact is None:
-        say(tr("Hub {hub}: no contact yet", hub=link.hub))
-    else:
-        ago = seconds(max(0.0, status.now - link.last_contact))
-        say(tr("Hub {hub}: last contact {ago} ago", hub=link.hub, ago=ago))
+    if status.kind != "hub":
+        if link.last_contact is None:
+            say(tr("Hub {hub}: no contact yet", hub=link.hub))
+        else:
+            ago = seconds(max(0.0, status.now - link.last_contact))
+            say(tr("Hub {hub}: last contact {ago} ago", hub=link.hub, ago=ago))
     if link.rate_bps:
         say("  " + tr("{rate} kbit/s, round trip {rtt}, loss {loss} %",
                       rate=f"{link.rate_bps / 1000:.1f}", rtt=seconds(link.rtt_s or 0),

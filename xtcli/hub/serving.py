@@ -17,6 +17,7 @@ from xtcli.hub.core import HubCore
 from xtcli.hub.hub import HubStation, open_hub
 from xtcli.lang import tr
 from xtcli.records.sign import Record
+from xtcli.station import words
 from xtcli.station.enrolment import parse_address
 from xtcli.station.home import SyncLock
 from xtcli.transport.link.events import LinkEvent
@@ -141,7 +142,7 @@ class Server:
             return
         kind, case = record.kind.name.lower(), str(record.case)
         self._say({"record": str(record.id), "kind": kind, "case": case},
-                  f"{case} {tr(kind)} {self.hub.name(record.author)}")  # fmt: skip
+                  f"{case} {words.kind(kind)} {self.hub.name(record.author)}")  # fmt: skip
 
     def _trouble(self, error: XtError) -> None:
         """Something went wrong that must not stop the hub."""

@@ -204,8 +204,8 @@ def stats() -> dict[str, int | float | None]:
             "stations": len(hub.roster.stations()), "cases": len(rows),
             "answered": len(waits), "closed": sum(row.state is State.CLOSED for row in rows),
             "waiting": sum(bool(row.waiting_since) for row in rows),
-            "median seconds to answer": statistics.median(waits) if waits else None,
-            "p90 seconds to answer": waits[int(len(waits) * 0.9)] if waits else None,
+            "median_seconds_to_answer": statistics.median(waits) if waits else None,
+            "p90_seconds_to_answer": waits[int(len(waits) * 0.9)] if waits else None,
             "refused": hub.log.refused_count(),
         }  # fmt: skip
     finally:

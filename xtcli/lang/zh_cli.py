@@ -1,3 +1,271 @@
 """Chinese for the sentences of `cli`."""
 
-WORDS: dict[str, str] = {}
+WORDS: dict[str, str] = {
+    # The command itself.
+    "Consults with county specialists over links that are slow, lossy or carried by hand.": (
+        "网络慢、丢包，甚至只能靠 U 盘传送时，也能向上级专科医生申请协诊。"
+    ),
+    "Look at this station's log, and check it.": "查看并校验本站日志。",
+    "Run a hub, invite and revoke stations.": "运行枢纽，邀请和吊销站点。",
+    "Show the version and leave.": "显示版本后退出。",
+    "Show this help and leave.": "显示本帮助后退出。",
+    "Exit codes:": "退出码：",
+    "done": "完成",
+    "anything else failed": "其他失败",
+    "wrong words or values": "命令或内容有误",
+    "not found": "未找到",
+    "not allowed": "不允许",
+    "no station here, or its keys are locked": "本机还不是站点，或密钥已加锁",
+    "log damaged": "日志损坏",
+    "refused as false or foreign": "来源不明或校验不通过，已拒收",
+    "no link": "连不上枢纽",
+    "saved here, still waiting": "已存本机，仍在等待",
+    "done in part": "部分完成",
+    "no device": "没有设备",
+    "disk full": "磁盘已满",
+    "Example:": "示例：",
+    "Village": "村医·乡镇",
+    "Specialist": "专科医生",
+    "This station": "本站",
+    "Hub and log": "枢纽与日志",
+    "Options": "选项",
+    "Arguments": "参数",
+    "Commands": "命令",
+    "Usage: ": "用法：",
+    "{why}": "{why}",
+    "See: {command} --help": "请看：{command} --help",
+    "There is no option {name}.": "没有选项 {name}。",
+    "There is no command {name}.": "没有命令 {name}。",
+    "{name} is missing.": "缺少 {name}。",
+    "{name} needs a value.": "{name} 后面缺少内容。",
+    "The value of {name} cannot be used.": "{name} 的内容不可用。",
+    "There are words too many: {words}.": "多出的内容：{words}。",
+    # Common options.
+    "{file} may not be read or written by you.": "您无权读写 {file}。",
+    "The system refused: {why} ({file}).": "系统拒绝：{why}（{file}）。",
+    "Print one JSON document.": "输出一份 JSON。",
+    "Print one JSON document a line.": "每行输出一份 JSON。",
+    "The case, such as 12-34.": "病例号，如 12-34。",
+    "Do not ask; the patient is right.": "不再询问，患者已核对无误。",
+    "A file to attach; may be given again.": "要附加的文件，可重复。",
+    "A voice note: an audio file, or rec to record.": "语音：音频文件，或写 rec 现场录音。",
+    "Patient: {name}, {second}": "患者：{name}，{second}",
+    "Nothing was signed.": "未签发任何内容。",
+    "Look at the case first: xt show CASE": "请先查看病例：xt show 病例号",
+    "Is this the patient?": "是这位患者吗？",
+    # Request.
+    "File a request for a consult.": "提交协诊申请。",
+    "The patient's name.": "患者姓名。",
+    "The patient's sex.": "患者性别：m 男，f 女。",
+    "Date of birth.": "出生日期。",
+    "National ID number.": "身份证号。",
+    "A phone number of the patient.": "患者电话。",
+    "Where the patient lives.": "患者住址。",
+    "The department asked.": "申请协诊的科室。",
+    "How soon an answer is needed.": "紧急程度：routine 常规，urgent 加急，stat 特急。",
+    "Chief complaint.": "主诉。",
+    "History of the present illness.": "现病史。",
+    "What the examination found.": "查体所见。",
+    "Allergies; write none if none.": "过敏史，没有请写“无”。",
+    "What you ask the specialist.": "要问专科医生的问题。",
+    "Emergency only: why the request is incomplete.": "仅限急症：缺项的原因。",
+    "A vital sign; may be given again.": "一项生命体征，可重复。",
+    "YAML or JSON, one or many.": "YAML 或 JSON 文件，一份或多份申请。",
+    "Send now, wait for the receipt.": "立即发送，等枢纽回执，最多等若干秒。",
+    "{case} saved: {name}, {second}": "{case} 已存本机：{name}，{second}",
+    "{case} was saved before: {name}, {second}": "{case} 此前已存：{name}，{second}",
+    "Maybe the same patient as in {case}: {why}": "可能与 {case} 是同一患者：{why}",
+    "{case} received by the hub after {seconds} s ({sent} B sent, {back} B back)": (
+        "{case} 枢纽已收，用时 {seconds} 秒（发 {sent} B，收 {back} B）"
+    ),
+    "{case} is saved and waits to be sent; the hub has not confirmed it yet.": (
+        "{case} 已存本机，等待发送；枢纽尚未确认。"
+    ),
+    "Line {line}: {error} {hint}": "第 {line} 行：{error}{hint}",
+    "There is no request in {file}.": "{file} 中没有申请。",
+    "The file {file} is not UTF-8 text.": "文件 {file} 不是 UTF-8 文本。",
+    "Save it as UTF-8 and try again.": "请另存为 UTF-8 后重试。",
+    # The village's other commands.
+    "Add text or new vital signs to a case.": "补充文字或新的生命体征。",
+    "What to add.": "要补充的内容。",
+    "Attach a file: voice, picture, ECG or document.": "附加文件：语音、图片、心电图或文档。",
+    "The file.": "文件。",
+    "What it shows.": "内容说明。",
+    "Ask the other side a question about a case.": "就病例向对方提问。",
+    "The question.": "问题。",
+    "The attachment asked about.": "所问的附件。",
+    "Part of a picture, in thousandths.": "图片上的区域，单位千分之一。",
+    "Say what was done about the answer, or why not.": "记录意见的执行情况，或未执行的原因。",
+    "What was done.": "做了什么。",
+    "Why it was not done.": "未执行的原因。",
+    "Close a case.": "结案。",
+    "How it ended.": "转归。",
+    "Record that a prescription line was dispensed.": "记录某条处方已发药。",
+    "The prescription line's number.": "第几条处方。",
+    "A remark.": "备注。",
+    "{case}: saved as {record}": "{case}：已存本机，记录 {record}",
+    # The specialist's commands.
+    "Who waits for an answer, most urgent first.": "等待答复的病例，最急的在前。",
+    "Open a case: shows it, and the post sees that you have it.": (
+        "打开病例：显示内容，申请方会看到您已打开。"
+    ),
+    "Take a case, so that others see you are on it.": "接诊，让同事知道您在处理。",
+    "Give a case back to the queue.": "把病例退回队列。",
+    "Answer a case: advice, diagnosis, prescription, stay or refer.": (
+        "答复：意见、诊断、处方、就地治疗或转诊。"
+    ),
+    "Replace your answer by a new version; the post is told.": "修改意见，生成新版本并通知申请方。",
+    "Acknowledge a critical alert in your name.": "以本人名义确认危急值报警。",
+    "What to do.": "处理意见。",
+    "A diagnosis; may be given again.": "诊断，可重复。",
+    "A prescription line; may be given again.": "一条处方，可重复。",
+    "Does the patient stay or go up?": "患者就地治疗（stay）还是转诊（refer）。",
+    "Where the patient is referred to.": "转往何处。",
+    "When this advice is no longer valid.": "意见的有效期。",
+    "Only this department.": "只看这个科室。",
+    "Why you give it back.": "退回的原因。",
+    "Why the answer changes.": "修改意见的原因。",
+    # Looking.
+    "Your cases, the newest first.": "您的病例，最新的在前。",
+    "Everything about one case.": "一个病例的全部内容。",
+    "Write an attachment of a case to a file.": "把病例的附件存成文件。",
+    "{file}: {size}": "{file}：{size}",
+    "Closed cases too.": "包括已结案的。",
+    "Part of a name or complaint.": "姓名或主诉中的字。",
+    "At most so many.": "最多显示多少个。",
+    "The first characters of its number.": "附件编号的前几位。",
+    "Where to write it.": "存到哪里。",
+    "case": "病例",
+    "state": "状态",
+    "time": "时间",
+    "what": "内容",
+    "who": "医生",
+    "waits": "已等",
+    "taken by": "接诊",
+    "name": "名称",
+    "kind": "类型",
+    "No.": "编号",
+    "to send": "待发",
+    "valid": "有效",
+    "Nobody waits.": "没有等待答复的病例。",
+    "No cases yet.": "还没有病例。",
+    "(recheck)": "（需复核）",
+    "RECHECK: new findings came after the answer; ask again before acting.": (
+        "需复核：答复之后又有新情况，执行前请再次询问。"
+    ),
+    "EXPIRED: this advice is no longer valid; ask again.": "已过期：意见已失效，请再次询问。",
+    "ALERT: {what}; nobody has acknowledged it yet.": "危急值：{what}；尚无人确认。",
+    "Answer {number} by {who}, {when}": "协诊意见（第 {number} 版）{who}，{when}",
+    "(replaced by a newer version)": "（已被新版本取代）",
+    "diagnosis": "诊断",
+    "valid until": "有效期至",
+    "changed because": "修改原因",
+    "withdrawn": "已撤销",
+    "dispensed": "已发药",
+    "not yet dispensed": "未发药",
+    "{n} days": "{n} 天",
+    "here": "已到本站",
+    "on its way": "传输中",
+    "not fetched": "未取",
+    "outcome": "转归",
+    "(improbable)": "（可疑）",
+    # This station.
+    "Hub {hub}: no contact yet": "枢纽 {hub}：尚未联系上",
+    "Hub {hub}: last contact {ago} ago": "枢纽 {hub}：{ago}前联系过",
+    "{rate} kbit/s, round trip {rtt}, loss {loss} %": "{rate} kbit/s，往返 {rtt}，丢包 {loss}%",
+    "Waiting: {records} records, {blobs} attachments, {bytes}": (
+        "待发：记录 {records} 条，附件 {blobs} 个，共 {bytes}"
+    ),
+    "about {time} to send": "约需 {time}",
+    "Nothing waits to be sent.": "没有待发内容。",
+    "Open cases: {count}": "未结案病例：{count}",
+    "Set aside: {refused} refused, {held} waiting for what they need": (
+        "另存：拒收 {refused} 条，待补齐 {held} 条"
+    ),
+    "{n} s": "{n} 秒",
+    "{m} min {s} s": "{m} 分 {s} 秒",
+    "{h} h {m} min": "{h} 小时 {m} 分",
+    "{d} days": "{d} 天",
+    "Make this computer a station, with a code from the hub.": "用枢纽的邀请码把本机设为站点。",
+    "The code from your hub.": "枢纽给的邀请码。",
+    "Seconds to try.": "最多尝试多少秒。",
+    "No link: write the request to this file.": "没有网络：把入网申请写入此文件。",
+    "No link: read the hub's answer from this file.": "没有网络：从此文件读取枢纽的答复。",
+    "Carry {file} to the hub and type there: xt hub admit {file}": (
+        "请把 {file} 带到枢纽，在枢纽输入：xt hub admit {file}"
+    ),
+    "This computer is now the {kind} {name} (station {number}).": (
+        "本机现在是{kind}“{name}”（站点 {number}）。"
+    ),
+    "This station: what waits, how the link is, last contact.": (
+        "本站：待发内容、网络状况、最近联系。"
+    ),
+    "Lock this station's keys with a PIN, or take it away.": "用 PIN 码锁定本站密钥，或取消。",
+    "New PIN": "新 PIN 码",
+    "No PIN was given, or not twice the same.": "没有输入 PIN 码，或两次不一致。",
+    "The same again": "再输一遍",
+    "PIN": "PIN 码",
+    ": ": "：",
+    "Type it on a terminal, or set XT_NEW_PIN.": "请在终端输入，或设置 XT_NEW_PIN。",
+    "The keys are locked.": "密钥已加锁。",
+    "The keys are no longer locked.": "密钥已解锁。",
+    "Take the PIN away.": "取消 PIN 码。",
+    # The link.
+    "Send what waits and fetch what is new; stays with --watch.": (
+        "发出待发内容，收取新内容；--watch 保持连接。"
+    ),
+    "Give up after S seconds.": "最多 S 秒。",
+    "Stay connected and print what arrives.": "保持连接，显示收到的内容。",
+    "Another road: folder:/media/stick.": "另一条路：folder:/media/stick（U 盘）。",
+    "about {time} left": "还需约 {time}",
+    "{size} to send": "待发 {size}",
+    "All safe: {sent} records confirmed, {got} new ones here. {up} B up, {down} B down.": (
+        "全部送达：确认 {sent} 条，新收 {got} 条。上行 {up} B，下行 {down} B。"
+    ),
+    "The hub did not answer. Everything is kept and will be sent next time.": (
+        "枢纽没有应答。内容都已保存，下次再发。"
+    ),
+    "Time is over: {records} records and {blobs} attachments still wait.": (
+        "时间到：还有 {records} 条记录、{blobs} 个附件待发。"
+    ),
+    "{put} bundles written, {taken} taken, {refused} refused.": (
+        "写出数据包 {put} 个，取入 {taken} 个，拒收 {refused} 个。"
+    ),
+    # The log.
+    "{count} records, every signature and chain checks.": "{count} 条记录，签名和链接全部正确。",
+    "Check every signature and chain of the log.": "校验日志的每个签名和链接。",
+    "List the records, one a line.": "列出记录，每行一条。",
+    "Only this case.": "只看这个病例。",
+    # The hub.
+    "Make this computer a hub.": "把本机设为枢纽。",
+    "The hub's name.": "枢纽名称。",
+    "Where it listens (UDP).": "监听地址（UDP）。",
+    "The address that invitations give.": "邀请码中写的地址。",
+    "The hub {name} is ready. Start it with: xt hub serve": (
+        "枢纽 {name} 已就绪。启动：xt hub serve"
+    ),
+    "Run the hub until it is stopped.": "运行枢纽，直到停止。",
+    "Make a one-line code that lets one station in, once.": "生成一行邀请码，供一个站点入网一次。",
+    "The new station's name.": "新站点名称。",
+    "What it is.": "类型：post 卫生室（院），desk 专科诊台。",
+    "Who works there.": "在那里工作的医生。",
+    "Their role.": "职称或角色。",
+    "Their departments.": "所在科室。",
+    "Where the station is.": "站点所在地。",
+    "Days until the code expires.": "邀请码有效天数。",
+    "Another address of the hub for this code.": "此邀请码使用的另一个枢纽地址。",
+    "Answer a join request that came as a file.": "答复用文件送来的入网申请。",
+    "A join request carried here by hand.": "人工送来的入网申请文件。",
+    "Where to write the answer.": "答复写到哪里。",
+    "Carry {file} back and type there: xt join CODE --welcome {file}": (
+        "请把 {file} 带回，在新站点输入：xt join 邀请码 --welcome {file}"
+    ),
+    "List the stations and who works there.": "列出站点和在那里工作的医生。",
+    "Accept nothing new from a station and its practitioners.": "不再接受某站点及其医生的新内容。",
+    "Its number or name.": "站点编号或名称。",
+    "Why.": "原因。",
+    "Revoked: {numbers}. Nothing new from there is accepted.": (
+        "已吊销：{numbers}。不再接受其新内容。"
+    ),
+    "Numbers: cases, answers, times.": "统计：病例、答复、时间。",
+}

@@ -1,3 +1,41 @@
 """Chinese for the sentences of `hub`."""
 
-WORDS: dict[str, str] = {}
+WORDS: dict[str, str] = {
+    "This realm is full.": "本枢纽的站点数已满。",
+    "Revoke stations, or add a hub.": "请吊销不用的站点，或增设枢纽。",
+    "This station is not a hub.": "本站不是枢纽。",
+    "Do this on the hub's computer, or set XT_HOME.": "请在枢纽的电脑上操作，或设置 XT_HOME。",
+    "no answer within {minutes} minutes": "{minutes} 分钟内无人答复",
+    "There are already {count} open invitations.": "未使用的邀请码已有 {count} 个。",
+    "Wait until some have expired.": "请等部分邀请码过期后再试。",
+    "The hub's list of invitations cannot be read.": "无法读取枢纽的邀请码清单。",
+    "Move hub.db away; open invitations must then be made again.": (
+        "请移走 hub.db；未使用的邀请码需要重新生成。"
+    ),
+    "This hub is being served already.": "本枢纽已在运行。",
+    "Stop the other one first.": "请先停止另一个。",
+    "The hub {name} listens on {address}.": "枢纽 {name} 正在监听 {address}。",
+    "There is no station {station}.": "没有站点 {station}。",
+    "See them: xt hub stations": "查看：xt hub stations",
+    "Several stations are called {station}.": "有几个站点都叫 {station}。",
+    "Give its number: xt hub stations": "请写站点编号：xt hub stations",
+    "A desk needs a department.": "专科诊台必须有科室。",
+    "Say which its practitioner works in: --dept D,...": "请写明医生所在科室：--dept 科室,...",
+    "A station and its practitioner need names.": "站点和医生都要有名称。",
+    "Give --station and --practitioner.": "请写 --station 和 --practitioner。",
+    "The invitation in {file} is not open: unknown, used or too old.": (
+        "{file} 中的邀请码无效：不存在、已用过或已过期。"
+    ),
+    "Make a new one: xt hub invite": "请重新生成：xt hub invite",
+    "The hub itself cannot be revoked.": "不能吊销枢纽自身。",
+    "Revoke a post or a desk.": "只能吊销卫生室（院）或专科诊台。",
+    # Numbers of `xt hub stats`.
+    "stations": "站点",
+    "cases": "病例",
+    "cases answered": "已答复病例",
+    "cases closed": "已结案病例",
+    "cases waiting": "等待答复病例",
+    "median seconds to answer": "答复时间中位数（秒）",
+    "p90 seconds to answer": "答复时间第 90 百分位（秒）",
+    "records refused": "拒收记录",
+}

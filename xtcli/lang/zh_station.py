@@ -1,3 +1,238 @@
-"""Chinese for the sentences of `station`."""
+"""Chinese for the sentences of `station`, and for every word that stands for a code."""
 
-WORDS: dict[str, str] = {}
+WORDS: dict[str, str] = {
+    # Kinds of records.
+    "request": "协诊申请",
+    "note": "补充",
+    "attachment": "附件",
+    "asks": "提问",
+    "opened": "已打开",
+    "taken": "已接诊",
+    "given back": "已退回",
+    "answer": "协诊意见",
+    "acted on": "已执行",
+    "closed": "已结案",
+    "receipt": "回执",
+    "escalated": "已升级",
+    "alert": "危急值报警",
+    "alert seen": "报警已确认",
+    "dispensed": "已发药",
+    "call": "通话",
+    "station": "站点",
+    "practitioner": "医生",
+    "revoked": "已吊销",
+    "departments": "科室",
+    # How far a case has come.
+    "saved here": "已存本机",
+    "sent": "已发出",
+    "received": "枢纽已收",
+    "answered": "已答复",
+    "answer here": "意见已到",
+    # Kinds of stations.
+    "post": "卫生室（院）",
+    "desk": "专科诊台",
+    "hub": "枢纽",
+    # Urgency.
+    "routine": "常规",
+    "urgent": "加急",
+    "stat": "特急",
+    # Sexes, one letter each.
+    "m": "男",
+    "f": "女",
+    "?": "未知",
+    # What happens to the patient.
+    "stay": "就地治疗",
+    "refer": "转诊",
+    # Attachments.
+    "document": "文件",
+    "voice note": "语音",
+    "ECG": "心电图",
+    "picture": "图片原图",
+    "small picture": "缩略图",
+    "picture for the screen": "屏幕图",
+    "voice note, {seconds} s": "语音 {seconds} 秒",
+    "photo {name}": "照片 {name}",
+    # Fields.
+    "patient": "患者",
+    "sex": "性别",
+    "date of birth": "出生日期",
+    "national number": "身份证号",
+    "phone": "电话",
+    "place": "住址",
+    "dept": "科室",
+    "urgency": "紧急程度",
+    "complaint": "主诉",
+    "history": "病史",
+    "exam": "查体",
+    "allergy": "过敏史",
+    "question": "问题",
+    "vitals": "生命体征",
+    "sent incomplete because": "缺项发出的原因",
+    "disposition": "处置",
+    # What is asked for on a terminal, and listed when missing.
+    "the patient's name (--patient)": "患者姓名（--patient）",
+    "the patient's sex, m or f (--sex)": "患者性别，m 男、f 女（--sex）",
+    "when the patient was born, YYYY-MM-DD or YYYY (--born)": (
+        "出生日期，YYYY-MM-DD 或 YYYY（--born）"
+    ),
+    "the department (--dept)": "科室（--dept）",
+    "the chief complaint (--complaint)": "主诉（--complaint）",
+    "the question to the specialist (--question)": "要问专科医生的问题（--question）",
+    "the advice (--advice)": "意见（--advice）",
+    "whether the patient stays or is referred (--disposition stay|refer)": (
+        "就地治疗还是转诊（--disposition stay|refer）"
+    ),
+    "where the patient is referred to (--refer-to)": "转往何处（--refer-to）",
+    # Attachments as files.
+    "{file} has {size} MB; an attachment can have {limit}.": (
+        "{file} 有 {size} MB，附件最大 {limit} MB。"
+    ),
+    "Make it smaller, or send it another way.": "请缩小文件，或用别的办法送。",
+    "Case {case} has no attachment {prefix}.": "病例 {case} 没有附件 {prefix}。",
+    "Several attachments start with {prefix}.": "有几个附件都以 {prefix} 开头。",
+    "Give more characters.": "请多写几个字符。",
+    # Who may do what.
+    "What this refers to is not here yet ({missing}).": "所指的内容还没到本站（{missing}）。",
+    "Fetch it first: xt sync": "请先收取：xt sync",
+    "This is not allowed: {reason}": "不允许：{reason}",
+    "There is no case {case} here.": "本站没有病例 {case}。",
+    "See the cases: xt list": "查看病例：xt list",
+    "This is not done at a {kind}.": "{kind}不能做这项操作。",
+    # Forms.
+    "The field {field} is not text.": "字段“{field}”不是文字。",
+    "Write it as one piece of text.": "请写成一段文字。",
+    "This document is not a list of fields.": "这份文档不是“字段: 内容”的列表。",
+    "See: xt request --help, --file.": "请看：xt request --help 的 --file。",
+    "This document has fields that xt does not know: {fields}.": (
+        "这份文档含有 xt 不认识的字段：{fields}。"
+    ),
+    "Known fields: {known}.": "可用字段：{known}。",
+    "Not given: {fields}.": "缺少：{fields}。",
+    "Give all of them and send the request again.": "请全部补上后重新提交申请。",
+    "Give all of them and send the answer again.": "请全部补上后重新提交意见。",
+    "A field holds a semicolon.": "内容里有分号。",
+    "still empty": "还没填",
+    "text and vitals": "文字和生命体征",
+    "There is no department {dept}.": "没有科室“{dept}”。",
+    "Departments of this hub: {known}.": "本枢纽的科室：{known}。",
+    "{value} is improbable: measure again": "{value} 可疑，请复测",
+    "only the year of birth is known: add the full date, the national number or a phone": (
+        "只知道出生年份：请补充完整出生日期、身份证号或电话"
+    ),
+    "The expiry {value} has passed.": "有效期 {value} 已过。",
+    "Give a later one.": "请写更晚的时间。",
+    "The expiry {value} cannot be read.": "无法识别有效期 {value}。",
+    "Write it as 24h, 3d or YYYY-MM-DD.": "请写成 24h、3d 或 YYYY-MM-DD。",
+    "This draft is too long to be kept.": "草稿太长，无法保存。",
+    "Shorten the text.": "请缩短文字。",
+    # Streams of documents.
+    "This document cannot be read: {why}.": "这份文档无法识别：{why}。",
+    "Correct it; the others are not affected.": "请更正；其他文档不受影响。",
+    "The file is too long to be a batch of requests.": "文件太长，不能作为一批申请。",
+    "Split it into files of at most {limit} MB.": "请拆成每个不超过 {limit} MB 的文件。",
+    # Enrolment.
+    "The hub at {address} did not answer.": "枢纽 {address} 没有应答。",
+    "The code may have been used or be too old; otherwise check the network and try again.": (
+        "邀请码可能已用过或已过期；否则请检查网络后重试。"
+    ),
+    "This is not a hub's answer to a join request.": "这不是枢纽对入网申请的答复。",
+    "Use the file that the hub wrote.": "请使用枢纽写出的文件。",
+    "The hub's answer does not fit this station.": "枢纽的答复与本站不符。",
+    "Ask for a new code and type xt join CODE again.": "请索取新邀请码，再输入 xt join 邀请码。",
+    "{address} is not HOST:PORT.": "“{address}”不是 主机:端口。",
+    "Write it like hub.example.cn:4400.": "例如：hub.example.cn:4400。",
+    "The hub {host} cannot be found.": "找不到枢纽 {host}。",
+    "Check the network, then type xt join again.": "请检查网络，再输入 xt join。",
+    "This is not a whole invitation code.": "邀请码不完整或有误。",
+    "Copy the line again, all of it, from xt1. to its last character.": (
+        "请重新复制整行，从 xt1. 到最后一个字符。"
+    ),
+    "The hub's answer cannot be read.": "无法识别枢纽的答复。",
+    "This code was made by a newer xt than this one.": "这个邀请码由更新版本的 xt 生成。",
+    "Install the newest xt here, then type xt join CODE again.": (
+        "请在本机安装最新版 xt，再输入 xt join 邀请码。"
+    ),
+    "A request to join does not check.": "入网申请校验不通过。",
+    "Ask for a new code: xt hub invite": "请索取新邀请码：xt hub invite",
+    "The hub that answered is not the one that gave this code.": "应答的枢纽不是发出邀请码的枢纽。",
+    "Check the address with the people who run the hub, and ask for a new code.": (
+        "请与枢纽管理员核对地址，并索取新邀请码。"
+    ),
+    # The station's home.
+    "The settings of this station cannot be read.": "无法读取本站的设置。",
+    "Restore station.json from a copy, or enrol this station again with a new code.": (
+        "请从备份恢复 station.json，或用新邀请码重新入网。"
+    ),
+    "This computer is not a station yet.": "本机还不是站点。",
+    "Ask your hub for a code and type: xt join CODE": (
+        "请向枢纽索取邀请码，然后输入：xt join 邀请码"
+    ),
+    "The keys of this station cannot be read.": "无法读取本站的密钥。",
+    "Restore the file `keys` in {root}, or enrol again with a new code.": (
+        "请恢复 {root} 中的 keys 文件，或用新邀请码重新入网。"
+    ),
+    "Type the PIN on a terminal, or set XT_PIN.": "请在终端输入 PIN 码，或设置 XT_PIN。",
+    # The link.
+    "A piece of an attachment that arrived does not check.": "收到的一段附件校验不通过。",
+    "It was set aside; the sender will send it again.": "已另存，发送方会重发。",
+    "This is the hub: it has nobody to sync with.": "本机就是枢纽，无需同步。",
+    "Run it with: xt hub serve": "请运行：xt hub serve",
+    "Another xt of this station is connected already.": "本站的另一个 xt 已经连着。",
+    "Use that one, or stop it.": "请用那一个，或先停掉它。",
+    "{case} new request, {dept}: {patient}, {complaint}": (
+        "{case} 新协诊申请，{dept}：{patient}，{complaint}"
+    ),
+    "{case} ALERT: {what}": "{case} 危急值：{what}",
+    "{case} question by {who}: {text}": "{case} {who}提问：{text}",
+    # Specialist.
+    "Case {case} is taken by {who}.": "病例 {case} 已由 {who} 接诊。",
+    "Ask them to give it back: xt release {case}": "请对方先退回：xt release {case}",
+    "You have not taken case {case}.": "您没有接诊病例 {case}。",
+    "See: xt queue": "请看：xt queue",
+    "Case {case} has an answer already.": "病例 {case} 已有协诊意见。",
+    "Change it with: xt amend {case}": "如需修改：xt amend {case}",
+    "Case {case} has no answer to change.": "病例 {case} 还没有可修改的意见。",
+    "Answer it first: xt answer {case}": "请先答复：xt answer {case}",
+    "Why does the answer change?": "没有写修改意见的原因。",
+    "Write it: --reason TEXT": "请写：--reason 原因",
+    "You have not opened case {case}.": "您还没有打开病例 {case}。",
+    "Read it first: xt open {case}": "请先阅读：xt open {case}",
+    "Case {case} has no alert.": "病例 {case} 没有报警。",
+    "See: xt show {case}": "请看：xt show {case}",
+    "something new arrived after you opened the case: xt open": (
+        "打开病例之后又有新内容，请再看：xt open"
+    ),
+    # Village.
+    "There is nothing to add.": "没有要补充的内容。",
+    "Give a text, --vital or --voice.": "请写文字、--vital 或 --voice。",
+    "There is no answer to case {case} yet.": "病例 {case} 还没有协诊意见。",
+    "Fetch what is new: xt sync": "请收取新内容：xt sync",
+    "Wait for it, or ask again.": "请等待，或再次询问。",
+    "Why was it not done?": "没有写未执行的原因。",
+    "Write it: --not-done TEXT": "请写：--not-done 原因",
+    "Nothing says what became of case {case}.": "病例 {case} 的结果还没有记录。",
+    "Say first what was done (xt ack), or how it ended: xt close {case} --outcome TEXT": (
+        "请先记录执行情况（xt ack），或写明结果：xt close {case} --outcome 结果"
+    ),
+    "Case {case} has no prescription line {rx}.": "病例 {case} 没有第 {rx} 条处方。",
+    "Line {rx} of case {case} was dispensed or withdrawn already.": (
+        "病例 {case} 的第 {rx} 条处方已发药或已撤销。"
+    ),
+    "Nothing was recorded. If the patient needs more, ask for a new prescription.": (
+        "未作记录。如患者还需用药，请申请新处方。"
+    ),
+    "new findings came after this answer: ask again before acting on it": (
+        "答复之后又有新情况：执行前请再次询问"
+    ),
+    "this advice has expired: ask again before acting on it": "意见已过有效期：执行前请再次询问",
+    "{text} is not a part of a picture.": "“{text}”不是图片上的区域。",
+    "Write left,top,width,height in thousandths, such as 250,250,500,500.": (
+        "请写 左,上,宽,高，单位千分之一，例如 250,250,500,500。"
+    ),
+    # Pages for the desk.
+    "done?": "已执行？",
+    "ALERT": "危急值",
+    "{minutes} min": "{minutes} 分钟",
+    "done": "已执行",
+    "could not be done": "未能执行",
+}

@@ -9,19 +9,19 @@ import os
 from collections.abc import Callable, Iterable
 from functools import cached_property
 
-from xtcli.errors import NotAllowed, NotFound
+from xtcli.errors import KeyMissing, NotAllowed, NotFound
 from xtcli.records.authority import judge, reason_text
 from xtcli.records.blobs import Blobs
 from xtcli.records.case import Case
 from xtcli.records.ids import RecordId
-from xtcli.records.keys import Keys
+from xtcli.records.keys import Keys, is_locked
 from xtcli.records.log import Log
 from xtcli.records.roster import Roster
 from xtcli.records.sign import Record, Signer, author
 from xtcli.records.store import Delivery
 from xtcli.records.types import ROSTER_KINDS, Body, Kind, Request
 from xtcli.records.values import StationKind
-from xtcli.station import filing, routing
+from xtcli.station import filing, routing, words
 from xtcli.station.home import Home, Settings
 from xtcli.station.views import Written
 
@@ -38,6 +38,7 @@ class StationCore:
         self.clock = clock
         self.entropy = entropy
         self.settings: Settings = home.settings()
+        self.ask_pin: Callable[[], str] | None = None
         self._pin = pin or os.environ.get("XT_PIN", "")
         self.log = Log(home.log_path, own=self.settings.number, score=self._score)
         self.blobs = Blobs(self.log.database, home.blobs_path, entropy)
@@ -64,7 +65,15 @@ class StationCore:
     @cached_property
     def keys(self) -> Keys:
         """The private keys, unlocked."""
-        return Keys.from_bytes(self.home.read_keys(), self._pin)
+        data = self.home.read_keys()
+        if is_locked(data) and not self._pin:
+            self._pin = self.ask_pin() if self.ask_pin else ""
+            if not self._pin:
+                raise KeyMissing(
+                    "The keys of this station are locked.",
+                    "Type the PIN on a terminal, or set XT_PIN.",
+                )
+        return Keys.from_bytes(data, self._pin)
 
     @cached_property
     def station_signer(self) -> Signer:
@@ -167,7 +176,7 @@ class StationCore:
         if self.settings.practitioner == 0 or self.kind not in kinds:
             raise NotAllowed(
                 "This is not done at a {kind}.", "See who you are here: xt status",
-                kind=self.settings.kind,
+                kind=words.station(self.settings.kind),
             )  # fmt: skip
 
 

@@ -109,17 +109,32 @@ def patient_of(form: RequestForm, on: date) -> Checked[Patient]:
     return Checked(patient, tuple(warnings))
 
 
+def check_typed(name: str, typed: str, departments: Sequence[str], now: float) -> None:
+    """UsageError when `typed` cannot be the field `name`: said while a person is still there."""
+    if name == "sex":
+        choice(SEXES, typed, "sex")
+    elif name == "born":
+        Born.parse(typed).age(day(now))
+    elif name == "dept":
+        _must_be_known(typed, departments)
+
+
+def _must_be_known(dept: str, departments: Sequence[str]) -> None:
+    """UsageError for a department that this hub does not have."""
+    if departments and dept.strip() not in departments:
+        raise UsageError(
+            "There is no department {dept}.", "Departments of this hub: {known}.",
+            dept=dept, known=", ".join(departments),
+        )  # fmt: skip
+
+
 def request_of(form: RequestForm, departments: Sequence[str], now: float) -> Checked[Request]:
     """A request's body from a form; UsageError lists what is missing or wrong."""
     form.require()
     who = patient_of(form, day(now))
     vitals = parse_vitals(form.vital)
     urgency = choice(URGENCIES, form.urgency or "routine", "urgency")
-    if departments and form.dept.strip() not in departments:
-        raise UsageError(
-            "There is no department {dept}.", "Departments of this hub: {known}.",
-            dept=form.dept, known=", ".join(departments),
-        )  # fmt: skip
+    _must_be_known(form.dept, departments)
     body = Request(
         patient=who.body, dept=form.dept.strip(), urgency=Urgency(urgency),
         complaint=form.complaint, history=form.history, exam=form.exam, allergy=form.allergy,

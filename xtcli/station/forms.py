@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 from xtcli.errors import UsageError
 from xtcli.lang import tr
+from xtcli.station import words
 
 SEXES = {
     "m": 1, "male": 1, "男": 1, "f": 2, "female": 2, "女": 2, "u": 0, "unknown": 0, "未知": 0,
@@ -150,7 +151,7 @@ def choice(table: Mapping[str, int], typed: str, field_name: str) -> int:
     if found is None:
         raise UsageError(
             "{value} is not a {field}.", "Use one of: {known}.",
-            value=typed, field=field_name, known=", ".join(table),
+            value=typed, field=words.field(field_name), known=", ".join(table),
         )  # fmt: skip
     return found
 

@@ -12,6 +12,7 @@ from xtcli.records.ids import RecordId
 from xtcli.records.sign import Record
 from xtcli.records.types import Alert, Ask, Kind, Request
 from xtcli.records.values import StationKind
+from xtcli.station import words
 
 RINGING = {
     StationKind.DESK: frozenset((Kind.REQUEST, Kind.ALERT, Kind.ESCALATED, Kind.NOTE, Kind.ASK)),
@@ -38,7 +39,7 @@ def happening(record: Record, by: str, here: StationKind, now: float) -> Happeni
     if record.case is None:
         return None
     body = record.body
-    text = f"{record.case} {tr(record.kind.name.lower())}: {by}"
+    text = f"{record.case} {words.kind(record.kind.name.lower())}: {by}"
     if isinstance(body, Request):
         mark = ("", "! ", "!! ")[body.urgency]
         text = mark + tr(

@@ -205,8 +205,16 @@ def entry_document(entry: Entry, name: Names) -> dict[str, Any]:
         "at": iso(record.at), "sent": iso(entry.sent) if entry.sent else None,
         "received": iso(entry.received) if entry.received else None,
         "confirmed_by": {name(no): iso(at) for no, at in entry.confirmed},
-        "text": str(getattr(record.body, "text", "") or getattr(record.body, "reason", "")),
+        "text": _said(record.body),
+        "vitals": {v.code: v.text for v in filing.vitals_of(getattr(record.body, "vitals", ()))}
+        if record.kind is Kind.NOTE else {},
     }  # fmt: skip
+
+
+def _said(body: object) -> str:
+    """The words of a record, where it has some."""
+    found = (getattr(body, name, "") for name in ("text", "reason", "what", "outcome"))
+    return next((str(text) for text in found if text), "")
 
 
 def case_document(case: Case, name: Names, now: float) -> dict[str, Any]:
@@ -219,7 +227,8 @@ def case_document(case: Case, name: Names, now: float) -> dict[str, Any]:
         "patient": patient_document(case.patient), "age": age_text(case.patient, now),
         "dept": body.dept, "urgency": body.urgency.name.lower(), "complaint": body.complaint,
         "history": body.history, "exam": body.exam, "allergy": body.allergy,
-        "question": body.question, "vitals": {v.code: v.text for v in vitals},
+        "question": body.question, "override": body.override,
+        "vitals": {v.code: v.text for v in vitals},
         "news2": filing.score(body, case.request.at),
         "version": case.version.hex(), "claimed_by": name(case.claimed_by) if case.claimed_by
         else "", "answer": version_document(case.answer, name) if case.answer else None,
@@ -250,8 +259,13 @@ def case_document(case: Case, name: Names, now: float) -> dict[str, Any]:
             for record in case.acks
         ],
         "outcome": case.outcome,
-        "timeline": [entry_document(entry, name) for entry in case.entries],
+        "timeline": [entry_document(entry, name) for entry in _in_order(case.entries)],
     }  # fmt: skip
+
+
+def _in_order(entries: Iterable[Entry]) -> list[Entry]:
+    """By time; nothing about a case comes before its request, whatever a clock says."""
+    return sorted(entries, key=lambda entry: entry.record.kind is not Kind.REQUEST)
 
 
 def state_word(state: State) -> str:

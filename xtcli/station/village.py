@@ -34,18 +34,24 @@ class Village(StationCore):
         items = [item for name in form.attach for item in attaching.prepare(Path(name))]
         items += attaching.prepare_voice(form.voice)
         key = _key(body, [item.body.digest for item in items])
-        existing = self.log.by_key(key)
-        if existing is not None:
-            return Filed(existing, filing.identifiers(body.patient), checked.warnings, (), True,
-                         0, None)  # fmt: skip
         near = self.near(body.patient)
         with self.log.many():
+            # Looked up under the write lock: two processes with one batch file it once.
+            existing = self.log.by_key(key)
+            if existing is not None:
+                return Filed(existing, filing.identifiers(body.patient), checked.warnings, (),
+                             True, 0, None)  # fmt: skip
             record = self.write(body)
             attaching.store(self, record.id, items)
             self.log.remember_key(key, record.id)
         waiting = sum(len(item.data) for item in items if item.travels)
         return Filed(record.id, filing.identifiers(body.patient), checked.warnings, near, False,
                      record.size + waiting, self.forecast(record.size + waiting))  # fmt: skip
+
+    def check_typed(self, name: str, typed: str) -> None:
+        """UsageError when `typed` cannot be the field `name` of a request."""
+        filing.check_typed(name, typed, [entry.code for entry in self.roster.departments],
+                           self.clock())  # fmt: skip
 
     def forecast(self, size: int) -> float | None:
         """Seconds that `size` bytes more would take on the link as last measured; None: unknown."""

@@ -1,0 +1,101 @@
+"""The words that people read for what records and programs name by a code.
+
+JSON keeps the codes (`acted_on`); screens show a word in the language in force. It knows words
+only: not where they are shown.
+"""
+
+from __future__ import annotations
+
+from xtcli.lang import tr
+
+KINDS = {
+    "request": "request", "note": "note", "attach": "attachment", "ask": "asks",
+    "opened": "opened", "claimed": "taken", "released": "given back", "answer": "answer",
+    "ack": "acted on", "closed": "closed", "receipt": "receipt", "escalated": "escalated",
+    "alert": "alert", "alert_ack": "alert seen", "dispensed": "dispensed", "call": "call",
+    "station": "station", "practitioner": "practitioner", "revoked": "revoked",
+    "departments": "departments",
+}  # fmt: skip
+"""Kinds of records."""
+
+STATES = {
+    "saved": "saved here", "sent": "sent", "received": "received", "opened": "opened",
+    "claimed": "taken", "answered": "answered", "answer_received": "answer here",
+    "acted_on": "acted on", "closed": "closed",
+}  # fmt: skip
+"""How far a case, or one record, has come."""
+
+STATIONS = {"post": "post", "desk": "desk", "hub": "hub"}
+URGENCIES = {"routine": "routine", "urgent": "urgent", "stat": "stat"}
+SEXES = {"m": "m", "f": "f", "?": "?"}
+DISPOSITIONS = {"stay": "stay", "refer": "refer"}
+
+BLOBS = {
+    "document": "document", "voice": "voice note", "ecg": "ECG", "picture": "picture",
+    "thumbnail": "small picture", "view": "picture for the screen",
+}  # fmt: skip
+"""Kinds of attachments."""
+
+FIELDS = {
+    "patient": "patient", "sex": "sex", "born": "date of birth", "id": "national number",
+    "phone": "phone", "place": "place", "dept": "dept", "urgency": "urgency",
+    "complaint": "complaint", "history": "history", "exam": "exam", "allergy": "allergy",
+    "question": "question", "vitals": "vitals", "override": "sent incomplete because",
+    "disposition": "disposition", "kind": "kind",
+}  # fmt: skip
+"""Fields of forms and cases."""
+
+STATS = {
+    "stations": "stations", "cases": "cases", "answered": "cases answered",
+    "closed": "cases closed", "waiting": "cases waiting",
+    "median_seconds_to_answer": "median seconds to answer",
+    "p90_seconds_to_answer": "p90 seconds to answer", "refused": "records refused",
+}  # fmt: skip
+"""Numbers of `xt hub stats`."""
+
+TABLES = (KINDS, STATES, STATIONS, URGENCIES, SEXES, DISPOSITIONS, BLOBS, FIELDS, STATS)
+
+
+def kind(code: str) -> str:
+    """The word for a kind of record."""
+    return tr(KINDS.get(code, code))
+
+
+def state(code: str) -> str:
+    """The word for how far something has come."""
+    return tr(STATES.get(code, code))
+
+
+def station(code: str) -> str:
+    """The word for a kind of station."""
+    return tr(STATIONS.get(code, code))
+
+
+def urgency(code: str) -> str:
+    """The word for an urgency."""
+    return tr(URGENCIES.get(code, code))
+
+
+def sex(code: str) -> str:
+    """The word for a sex."""
+    return tr(SEXES.get(code, code))
+
+
+def disposition(code: str) -> str:
+    """The word for what happens to the patient."""
+    return tr(DISPOSITIONS.get(code, code))
+
+
+def blob(code: str) -> str:
+    """The word for a kind of attachment."""
+    return tr(BLOBS.get(code, code))
+
+
+def field(code: str) -> str:
+    """The word for a field."""
+    return tr(FIELDS.get(code, code))
+
+
+def stat(code: str) -> str:
+    """The word for a number of `xt hub stats`."""
+    return tr(STATS.get(code, code))
