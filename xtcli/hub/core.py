@@ -30,6 +30,8 @@ BATCH_SECONDS = 0.02
 BATCH_MAX = 64
 WATCH_SECONDS = 5.0
 """Pause between two looks at the ten-minute promise and the alerts."""
+MEND_SECONDS = 60.0
+"""Pause between two looks for bundles that got no receipt."""
 
 
 @dataclass(slots=True)
@@ -82,6 +84,7 @@ class HubCore:
         self._taken: list[tuple[Peer, BundleTaken]] = []
         self._due: float | None = None
         self._watched: float | None = None
+        self._mended: float | None = None
         self._version = -1
 
     # Peers
@@ -212,17 +215,26 @@ class HubCore:
 
     def deliver(self, now: float) -> None:
         """Bundle and offer what waits for stations that are connected."""
-        filled = []
+        waiting = [n for n in self.hub.log.peers_waiting() if n in self.peers]
         try:
-            with self.hub.log.many(), self.spool.transaction():
-                for number in self.hub.log.peers_waiting():
-                    peer = self.peers.get(number)
-                    if peer is not None and peer.exchange.fill(now):
-                        filled.append(number)
-        except DiskFull as error:
-            self._trouble(error)
+            filled = self._fill(waiting, now)
+        except DiskFull:
+            # One station's full outbox must not keep the others' from leaving.
+            filled = [number for one in waiting for number in self._fill_alone(one, now)]
         for number in filled:
             self._kick(number)
+
+    def _fill(self, waiting: list[int], now: float) -> list[int]:
+        """One transaction for all; those for whom anything was bundled."""
+        with self.hub.log.many(), self.spool.transaction():
+            return [number for number in waiting if self.peers[number].exchange.fill(now)]
+
+    def _fill_alone(self, number: int, now: float) -> list[int]:
+        try:
+            return self._fill([number], now)
+        except DiskFull as error:
+            self._trouble(error)
+            return []
 
     # From time to time
 
@@ -232,6 +244,11 @@ class HubCore:
         if version != self._version:
             self._version = version
             self._leave_revoked()
+            self.deliver(now)
+        if self._mended is None or now - self._mended > MEND_SECONDS:
+            self._mended = now
+            for peer in self.peers.values():
+                peer.exchange.mend()
             self.deliver(now)
         if self._watched is None or now - self._watched > WATCH_SECONDS:
             self._watched = now

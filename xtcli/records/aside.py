@@ -12,6 +12,8 @@ from xtcli.records.store import Aside
 
 held_records_max = 20_000
 """More than this is not kept; their sender gets no receipt and will try again."""
+held_per_sender_max = 2_000
+"""One sender cannot use up the room of all."""
 refused_records_max = 10_000
 
 
@@ -59,7 +61,8 @@ class AsideTable(Database):
 
     def _hold(self, record: Record, why: str, at: int, via: str) -> None:
         """Keep a record until what it lacks has come."""
-        if self.held_count() < held_records_max:
+        by_sender = self.row("SELECT count(*) FROM held WHERE via=?", via)[0]
+        if by_sender < held_per_sender_max and self.held_count() < held_records_max:
             self._db.execute(
                 "INSERT OR REPLACE INTO held (station, seq, digest, why, at, via, raw, content)"
                 " VALUES (?,?,?,?,?,?,?,?)",

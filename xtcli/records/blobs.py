@@ -63,7 +63,11 @@ class Blobs:
                 return True
             if row and not row[2] and row[0] != total:
                 raise _bad_piece()
-            name = row[1] if row and not row[2] else self._begin(digest, total)
+            name = (
+                row[1]
+                if row and not row[2]
+                else self._begin(digest, total, whole=len(data) == total)
+            )
             self._write(name, offset, data)
             covered = self._cover(digest, offset, offset + len(data))
             if covered < total:
@@ -141,13 +145,17 @@ class Blobs:
             "SELECT first, last FROM blob_parts WHERE digest=? ORDER BY first", digest
         )
 
-    def _begin(self, digest: bytes, total: int) -> str:
-        """A row and a name for a blob of which nothing is here; bounded."""
+    def _begin(self, digest: bytes, total: int, *, whole: bool) -> str:
+        """A row and a name for a blob of which nothing is here.
+
+        Those that stay partial are bounded, and never keep out one that comes whole.
+        """
         self._forget(digest)
         count, announced = self._db.row(
             "SELECT count(*), coalesce(sum(size), 0) FROM blobs WHERE whole=0"
         )
-        if count >= partial_blobs_max or announced + total > partial_bytes_max:
+        full = count >= partial_blobs_max or announced + total > partial_bytes_max
+        if full and not whole:
             raise BundleRejected(
                 "Too many attachments are arriving at once.", "Try again when some are complete."
             )

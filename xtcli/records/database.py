@@ -32,6 +32,7 @@ CREATE TABLE held (
   station INTEGER NOT NULL, seq INTEGER NOT NULL, digest BLOB NOT NULL, why TEXT NOT NULL,
   at INTEGER NOT NULL, via TEXT NOT NULL, raw BLOB NOT NULL, content BLOB NOT NULL,
   PRIMARY KEY (station, seq, digest));
+CREATE INDEX held_via ON held (via);
 CREATE TABLE refused (
   n INTEGER PRIMARY KEY, why TEXT NOT NULL, at INTEGER NOT NULL, via TEXT NOT NULL,
   raw BLOB NOT NULL, content BLOB NOT NULL);

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from xtcli.errors import BundleRejected, XtError
+from xtcli.records import limits
 from xtcli.records.admit import Outcome
 from xtcli.records.authority import Reason
 from xtcli.records.ids import RecordId, spans_of
@@ -18,7 +19,16 @@ from xtcli.records.store import Delivery
 from xtcli.records.types import ROSTER_KINDS, Attach, Kind, Receipt
 from xtcli.station import parcels
 from xtcli.station.core import StationCore
+from xtcli.station.routing import HUB
 from xtcli.transport.bundle.pack import Part
+
+PARTS_MAX = 1_024
+"""Parts taken of one bundle; an honest one has far fewer. The rest gets no receipt."""
+ASIDE_MAX = 64
+"""Unreadable parts kept aside of one bundle; all are counted."""
+ASIDE_BYTES_MAX = limits.content_bytes_max
+"""Bytes kept of an unreadable part."""
+RECEIPT_ITEMS_MAX = min(limits.spans_max, limits.digests_max)
 
 Rule = Callable[[Record], Iterable[Delivery]]
 
@@ -52,14 +62,16 @@ class Intake:
         arrival = Arrival()
         log, now = self.station.log, int(self.station.clock())
         with log.many():
-            for part in parts:
+            arrival.refused += len(parts[PARTS_MAX:])
+            for part in parts[:PARTS_MAX]:
                 if parcels.is_piece(part):
                     self._piece(part, arrival)
                 else:
                     self._record(part, arrival, now, via or str(peer))
             released = log.release_held(self.station.roster, at=now, deliver=self.rule)
+            self._receipt(arrival.confirmable, arrival.blobs, peer)
+            self._confirm_released(released, peer)
             arrival.new += released
-            self._receipt(arrival, peer)
         return arrival
 
     def _record(self, part: Part, arrival: Arrival, now: int, via: str) -> None:
@@ -68,7 +80,9 @@ class Intake:
         try:
             record = read(part.body, part.raw)
         except XtError:
-            log.refuse(part.body, part.raw, Reason.UNREADABLE.value, now, via)
+            if arrival.refused < ASIDE_MAX:
+                body, raw = part.body[:ASIDE_BYTES_MAX], part.raw[:ASIDE_BYTES_MAX]
+                log.refuse(body, raw, Reason.UNREADABLE.value, now, via)
             arrival.refused += 1
             return
         verdict = log.admit(record, self.station.roster, at=now, via=via, deliver=self.rule)
@@ -95,17 +109,29 @@ class Intake:
         if whole:
             arrival.blobs.append(piece.digest)
 
-    def _receipt(self, arrival: Arrival, peer: int) -> None:
-        """Confirm to `peer` what is safe here; nothing when there is nothing to confirm.
+    def _receipt(self, ids: Sequence[RecordId], blobs: Sequence[bytes], peer: int) -> None:
+        """Confirm to `peer` what is safe here; nothing when there is nothing to confirm."""
+        step = RECEIPT_ITEMS_MAX
+        for first in range(0, max(len(ids), len(blobs)), step):
+            body = Receipt(
+                records=spans_of(ids[first : first + step]),
+                blobs=tuple(blobs[first : first + step]),
+            )
+            record = self.station.write(body, automatic=True)
+            self.station.log.queue(peer, record.id, 1, at=record.at)
 
-        Records first held are confirmed to whom they came from only here, when they are applied.
+    def _confirm_released(self, released: Sequence[Record], peer: int) -> None:
+        """Records that were held are confirmed to whom they came from, now that they count.
+
+        At a hub that is their own station; everywhere else everything comes from the hub.
         """
-        ids = arrival.confirmable
-        if not ids and not arrival.blobs:
-            return
-        body = Receipt(records=spans_of(ids), blobs=tuple(arrival.blobs))
-        record = self.station.write(body, automatic=True)
-        self.station.log.queue(peer, record.id, 1, at=record.at)
+        senders: dict[int, list[RecordId]] = {}
+        for record in released:
+            if record.kind is not Kind.RECEIPT:
+                to = record.id.station if self.station.number == HUB else peer
+                senders.setdefault(to, []).append(record.id)
+        for to, ids in senders.items():
+            self._receipt(ids, (), to)
 
 
 def blob_deliveries(

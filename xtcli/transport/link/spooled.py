@@ -40,8 +40,11 @@ class SpooledLink:
             link.restore(state)
         for tag, reason in spool.answers(self._peer):
             link.remember(tag, reason)
+        self._kept: set[bytes] = set()
+        """Bundles of which symbols are in the spool."""
         for part in spool.kept(self._peer):
             link.restore_symbols(part)
+            self._kept.add(part.tag)
         self._save()
 
     def load(self, now: float, wall: float) -> int:
@@ -86,6 +89,7 @@ class SpooledLink:
     def settle(self, tag: bytes, reason: int) -> None:
         """Answer a bundle for good: written down first, said after."""
         self._to_keep = [part for part in self._to_keep if part.tag != tag]
+        self._kept.discard(tag)
         self.spool.settle(self._peer, tag, reason)
         if reason:
             self.link.refuse(tag, reason)
@@ -138,8 +142,18 @@ class SpooledLink:
             with self.spool.transaction():
                 for part in self._to_keep:
                     self.spool.keep(self._peer, part)
+                    self._kept.add(part.tag)
+                self._forget_dropped()
         self._to_keep = []
         self._keep_at = None
+
+    def _forget_dropped(self) -> None:
+        """Delete symbols of bundles that the link gave up: its bounds are the spool's too."""
+        if len(self._kept) > self.link.config.partial_bundles_max:
+            known = self.link.inbox.partial.keys() | self.link.inbox.waiting.keys()
+            for tag in self._kept - known:
+                self.spool.forget(self._peer, tag)
+            self._kept &= known
 
     def close(self) -> None:
         """Write everything down before the process ends."""
