@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import csv
-import wave
+import json
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from xtcli.media.sound import read_sound
+
 RATE_HZ = 16_000
 PAUSE_S = 0.9
-"""Between sentences: with it, speech is active 70 to 80 % of the time (ITU-T P.862.3 asks 40 to 80)."""
+"""Between clips: ITU-T P.862.3 asks for speech that is active 40 to 80 % of the time."""
 CHUNK_S = 9.0
 SEARCH_S = 0.25
 
@@ -33,20 +34,12 @@ class Speech:
         return len(self.pcm) / 2 / RATE_HZ
 
 
-def read_wav(path: Path) -> bytes:
-    """PCM of a 16 kHz mono 16-bit file."""
-    with wave.open(str(path)) as file:
-        if (file.getframerate(), file.getnchannels(), file.getsampwidth()) != (RATE_HZ, 1, 2):
-            raise ValueError(f"{path} is not 16 kHz mono 16 bit")
-        return file.readframes(file.getnframes())
-
-
 def join(language: str, paths: list[Path]) -> Speech:
     """Clips in a row with short pauses, cut at clips into chunks of about 9 s for scoring."""
     pause = bytes(2 * round(PAUSE_S * RATE_HZ))
     pcm, chunks, start = b"", [], 0
     for path in paths:
-        pcm += read_wav(path) + pause
+        pcm += read_sound(path) + pause
         end = len(pcm) // 2
         if end - start >= CHUNK_S * RATE_HZ:
             chunks.append((start, end))
@@ -57,20 +50,18 @@ def join(language: str, paths: list[Path]) -> Speech:
 
 
 def corpus(folder: Path) -> list[Speech]:
-    """Mandarin, English and Mongolian speech found under `folder`, by the names of its folders.
-
-    Either the layout of a data set (`zh_*/16k/*.wav`), or flat `zh_*.wav`, `en_*.wav`, `mn_*.wav`.
-    """
-    found = []
-    for language in ("zh", "en", "mn"):
-        paths = sorted(folder.glob(f"{language}*/16k/*.wav")) or sorted(
-            folder.glob(f"{language}_*.wav")
-        )
-        # Telephone-band originals would cap any wide-band score.
-        paths = [p for p in paths if "codec2" not in p.name]
-        if paths:
-            found.append(join(language, paths))
-    return found
+    """The speech below `folder`, one folder for each language (`zh`, `zh_more` ... are one)."""
+    clips: dict[str, list[Path]] = {}
+    for path in sorted(folder.rglob("*")):
+        # A copy at another rate would count twice; telephone sound would cap any wide-band score.
+        if (
+            path.suffix in {".wav", ".flac"}
+            and "48k" not in path.parts
+            and "codec2" not in path.name
+        ):
+            language = path.relative_to(folder).parts[0].split("_")[0]
+            clips.setdefault(language, []).append(path)
+    return [join(language, paths) for language, paths in sorted(clips.items())]
 
 
 def lag_of(reference: Sound, delivered: Sound) -> int:
@@ -122,9 +113,7 @@ def score(speech: Speech, delivered: bytes) -> Score:
 
 
 def write_rows(path: Path, rows: list[dict[str, object]]) -> None:
-    """Raw rows as CSV."""
-    names = list(dict.fromkeys(name for row in rows for name in row))
-    with path.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, names)
-        writer.writeheader()
-        writer.writerows(rows)
+    """Raw rows, one JSON object a line."""
+    with path.open("w", encoding="utf-8") as file:
+        for row in rows:
+            file.write(json.dumps(row, ensure_ascii=False) + "\n")

@@ -15,8 +15,9 @@ from xtcli.media.call.keys import public_of
 from xtcli.media.call.session import CallSession
 from xtcli.media.call.states import State
 from xtcli.media.call.talk import AROUND_LINK_BYTES
+from xtcli.transport.emulator.capacity import Capacity
 from xtcli.transport.emulator.core import Emulator
-from xtcli.transport.emulator.profiles import Profile
+from xtcli.transport.emulator.profiles import PROFILES, Outages, Profile
 
 FRAME_BYTES = 1_920
 FRAME_S = 0.06
@@ -49,6 +50,37 @@ def clean(delay_s: float = 0.1, rate_bps: float | None = None) -> Emulator:
     return Emulator(rate_bps, delay_s, overhead=AROUND_LINK_BYTES)
 
 
+class Falling(Capacity):
+    """A bottleneck whose rate falls at a given time."""
+
+    def __init__(self, before_bps: float, after_bps: float, at: float) -> None:
+        self._before, self._after, self._at = before_bps, after_bps, at
+        self.mean_bps = before_bps
+        self._free = 0.0
+
+    def serve(self, size: int, now: float) -> tuple[float, float]:
+        start = max(now, self._free)
+        rate = self._before if start < self._at else self._after
+        self._free = start + 8 * size / rate
+        return start, self._free
+
+
+def falling(*, seed: int, up: bool) -> Emulator:
+    """gprs, cut from 30 s to 50 s, at 6 kbit/s from 80 s on."""
+    return Emulator(
+        PROFILES["gprs"].rate_up_bps,
+        PROFILES["gprs"].delay_s,
+        PROFILES["gprs"].jitter_s,
+        PROFILES["gprs"].loss,
+        PROFILES["gprs"].burst_mean,
+        PROFILES["gprs"].queue_s,
+        Outages(((30.0, 50.0),)),
+        2 * seed + up,
+        overhead=39,
+        capacity=Falling(20e3 if up else 40e3, 6e3, 80.0),
+    )
+
+
 @dataclass
 class Side:
     """A station of the pair: its session, what it says, and what it hears."""
@@ -65,6 +97,8 @@ class Side:
     said_at: float | None = None
     first_in: float | None = None
     """When the first sound of the other side was played."""
+    played: set[int] = field(default_factory=set)
+    """Numbers of the other side's frames that were really played."""
     _captures: int = 0
     _blocks: int = 0
     block: int = BLOCK_SAMPLES
@@ -93,8 +127,13 @@ class Side:
             self._blocks += 1
             self.heard += self.session.play(now, self.block)
             talk = self.session.talk
-            if self.first_in is None and talk is not None and talk.playout.played:
-                self.first_in = now
+            if talk is not None and talk.playout.next is not None:
+                self._note_played(talk.playout.next, talk.playout.heard)
+                if self.first_in is None and talk.playout.played:
+                    self.first_in = now
+
+    def _note_played(self, following: int, heard: int) -> None:
+        self.played |= {following - 1 - i for i in range(32) if heard >> i & 1}
 
 
 class Pair:

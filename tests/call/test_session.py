@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.call.pair import Pair, Side, clean, emulator
+from tests.call.pair import Pair, Side, clean, emulator, falling
 from tests.call.speech import FRAME_BYTES, speech
 from xtcli.media.call.events import (
     Answered,
@@ -20,7 +20,6 @@ from xtcli.media.call.events import (
 from xtcli.media.call.playout import Playout
 from xtcli.media.call.session import CallSession
 from xtcli.media.call.states import TABLE, State, Trigger
-from xtcli.transport.emulator.capacity import Capacity
 from xtcli.transport.emulator.core import Emulator
 from xtcli.transport.emulator.profiles import PROFILES, Outages
 
@@ -211,37 +210,6 @@ def test_an_outage_of_twenty_seconds_and_a_fall_to_6_kbit_lose_no_word(
     assert any(isinstance(e, PeerStepped) for _, e in called.events)
     heard = sum(len(packets) for _, packets in session_of(caller).passages())
     assert heard >= noted * 0.8
-
-
-class Falling(Capacity):
-    """A bottleneck whose rate falls at a given time."""
-
-    def __init__(self, before_bps: float, after_bps: float, at: float) -> None:
-        self._before, self._after, self._at = before_bps, after_bps, at
-        self.mean_bps = before_bps
-        self._free = 0.0
-
-    def serve(self, size: int, now: float) -> tuple[float, float]:
-        start = max(now, self._free)
-        rate = self._before if start < self._at else self._after
-        self._free = start + 8 * size / rate
-        return start, self._free
-
-
-def falling(*, seed: int, up: bool) -> Emulator:
-    """gprs, cut from 30 s to 50 s, at 6 kbit/s from 80 s on."""
-    return Emulator(
-        GPRS.rate_up_bps,
-        GPRS.delay_s,
-        GPRS.jitter_s,
-        GPRS.loss,
-        GPRS.burst_mean,
-        GPRS.queue_s,
-        Outages(((30.0, 50.0),)),
-        2 * seed + up,
-        overhead=39,
-        capacity=Falling(20e3 if up else 40e3, 6e3, 80.0),
-    )
 
 
 def test_a_dead_line_ends_after_ninety_seconds_and_all_is_in_the_note() -> None:
