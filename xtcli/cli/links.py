@@ -29,23 +29,23 @@ def sync(
     as_json: AsJson = False,
 ) -> None:
     """Send and fetch."""
-    with station() as here:
-        if via:
-            from xtcli.station import roads
+    if via:
+        from xtcli.cli.roads import sync_via
 
-            _say_road(roads.sync_via(here, via), as_json)
-            return
-        show = _watcher(as_json) if watch else None
+        sync_via(via, timeout, watch, as_json)
+        return
+    with station() as here:
+        show = watcher(as_json) if watch else None
         meter = None if as_json or watch or not sys.stderr.isatty() else Meter()
         limit = timeout or (0.0 if watch else 120.0)
         report = here.sync(limit, watch=watch, show=show, progress=meter)
         if meter is not None:
             meter.clear()
-        _say(report, as_json)
+        say_sync(report, as_json)
         raise SystemExit(int(report.exit_code))
 
 
-def _watcher(as_json: bool) -> Any:
+def watcher(as_json: bool) -> Any:
     """Prints each happening; rings the bell on a terminal for a new request or alert."""
 
     def show(happening: Happening) -> None:
@@ -74,7 +74,7 @@ class Meter:
         sys.stderr.flush()
 
 
-def _say(report: SyncReport, as_json: bool) -> None:
+def say_sync(report: SyncReport, as_json: bool) -> None:
     """How it ended."""
     if as_json:
         write_json(report)
@@ -88,15 +88,6 @@ def _say(report: SyncReport, as_json: bool) -> None:
     else:
         tell(tr("Time is over: {records} records and {blobs} attachments still wait.",
                 records=report.waiting_records, blobs=report.waiting_blobs))  # fmt: skip
-
-
-def _say_road(report: Any, as_json: bool) -> None:
-    """What was put on, and taken from, a road without a link."""
-    if as_json:
-        write_json(report)
-        return
-    say(tr("{put} bundles written, {taken} taken, {refused} refused.",
-           put=report.put, taken=report.taken, refused=report.refused))  # fmt: skip
 
 
 def register(app: typer.Typer) -> None:

@@ -177,12 +177,18 @@ class Exchange:
 
         Then the link refuses it for good: the same bytes will never open.
         """
+        parts = self.peek(sealed)
+        if parts is None:
+            self.node.refuse(tag, REFUSE_UNREADABLE)
+        return parts
+
+    def peek(self, sealed: bytes) -> list[Part] | None:
+        """As `open`, and nothing is remembered."""
         context = bundle_context(self.station.settings.realm, self.peer, self.station.number)
         private = self.station.keys.station_seal
         try:
             return unpack(open_sealed(sealed, private=private, context=context))
         except BundleRejected:
-            self.node.refuse(tag, REFUSE_UNREADABLE)
             return None
 
     def settled(self, tag: bytes, arrival: Arrival) -> None:

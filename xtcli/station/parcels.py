@@ -1,14 +1,17 @@
-"""What a bundle's parts mean: a record, or a piece of a blob.
+"""What a bundle's parts mean: a record, a piece of a blob, or something about the road.
 
 Transport carries parts without asking; this is where they get their meaning. A record's body is a
-msgpack array and starts with its kind (1 or more); a piece of a blob starts with 0:
+msgpack array and starts with its kind (1 or more); a piece of a blob starts with 0, what concerns
+the road with a negative number (docs/format/relay.md):
 
     [0, digest (16 bytes), size of the whole, offset of this piece]    raw: the piece's bytes
+    [-1, recipient, sender, priority]    raw: a sealed bundle that is passed on unopened
+    [-2, tags of 4 bytes, joined]        bundles that the sender has taken from a stick
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import msgpack
@@ -16,10 +19,33 @@ import msgpack
 from xtcli.errors import BundleRejected
 from xtcli.records import limits
 from xtcli.records.sign import Record
+from xtcli.transport.bundle.envelope import PRIORITY_MAX, STATION_MAX
 from xtcli.transport.bundle.pack import Part
+from xtcli.transport.bundle.seal import SEAL_BYTES
+from xtcli.transport.symbols import TAG_BYTES
 
 PIECE_BYTES = 7_500_000
 """Bytes of a blob in one bundle. Symbols make a cut cheap, so a blob is not cut any further."""
+
+ENVELOPE_MARK, TAKEN_MARK = -1, -2
+TAKEN_MAX = 1000
+"""Tags in one note of what was taken."""
+TAKEN_SEALED_BYTES_MAX = SEAL_BYTES + 16 + TAKEN_MAX * (TAG_BYTES + 2)
+
+
+@dataclass(frozen=True, slots=True)
+class Passing:
+    """A sealed bundle on its way from one station to another through this one."""
+
+    recipient: int
+    sender: int
+    priority: int
+    sealed: bytes
+
+    def part(self) -> Part:
+        """As the hop's bundle carries it."""
+        head: bytes = msgpack.packb([ENVELOPE_MARK, self.recipient, self.sender, self.priority])
+        return Part(head, self.sealed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +79,58 @@ def is_piece(part: Part) -> bool:
     return len(part.body) > 1 and part.body[0] >> 4 == 0x9 and part.body[1] == 0
 
 
+def _marked(part: Part, mark: int) -> bool:
+    return len(part.body) > 1 and part.body[0] >> 4 == 0x9 and part.body[1] == mark & 0xFF
+
+
+def is_passing(part: Part) -> bool:
+    """Whether a part is a sealed bundle to be passed on."""
+    return _marked(part, ENVELOPE_MARK)
+
+
+def read_passing(part: Part) -> Passing:
+    """The bundle to be passed on; BundleRejected when its head does not check."""
+    try:
+        mark, recipient, sender, priority = msgpack.unpackb(part.body)
+    except (ValueError, TypeError, msgpack.UnpackException) as error:
+        raise _bad_passing() from error
+    sound = (
+        mark == ENVELOPE_MARK
+        and type(recipient) is int
+        and type(sender) is int
+        and type(priority) is int
+        and 0 < recipient <= STATION_MAX
+        and 0 < sender <= STATION_MAX
+        and 0 <= priority <= PRIORITY_MAX
+        and len(part.raw) >= SEAL_BYTES
+    )
+    if not sound:
+        raise _bad_passing()
+    return Passing(recipient, sender, priority, part.raw)
+
+
+def taken_part(tags: Sequence[bytes]) -> Part:
+    """A note of bundles (at most `TAKEN_MAX`) that are safe here."""
+    body: bytes = msgpack.packb([TAKEN_MARK, b"".join(tags[:TAKEN_MAX])])
+    return Part(body)
+
+
+def is_taken(part: Part) -> bool:
+    """Whether a part is a note of what was taken."""
+    return _marked(part, TAKEN_MARK)
+
+
+def read_taken(part: Part) -> tuple[bytes, ...]:
+    """The tags in a note; none when it does not check, since it is only a hint."""
+    try:
+        mark, tags = msgpack.unpackb(part.body)
+    except (ValueError, TypeError, msgpack.UnpackException):
+        return ()
+    if mark != TAKEN_MARK or not isinstance(tags, bytes) or len(tags) % TAG_BYTES:
+        return ()
+    return tuple(tags[at : at + TAG_BYTES] for at in range(0, len(tags), TAG_BYTES))[:TAKEN_MAX]
+
+
 def read_piece(part: Part) -> Piece:
     """The piece in a part; BundleRejected when its head or its bounds are wrong."""
     try:
@@ -79,4 +157,10 @@ def _bad_piece() -> BundleRejected:
     return BundleRejected(
         "A piece of an attachment that arrived does not check.",
         "It was set aside; the sender will send it again.",
+    )
+
+
+def _bad_passing() -> BundleRejected:
+    return BundleRejected(
+        "A bundle to be passed on does not check.", "It was dropped; its sender keeps it."
     )

@@ -1,0 +1,64 @@
+"""The roads at whatever station lives here, a hub included: a hub forwards what it takes.
+
+A post or a desk takes what is for it; a hub also queues everything for the desks and posts that it
+concerns and alerts about critical values, exactly as when it comes over the link.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from xtcli.hub.hub import HubStation
+from xtcli.records.sign import Record
+from xtcli.records.types import Kind
+from xtcli.station import roads, shell
+from xtcli.station.home import Home, default_root
+from xtcli.station.intake import Arrival
+from xtcli.station.roads import RoadName, Show
+from xtcli.station.station import Station
+
+
+def open_here() -> Station:
+    """The station of this home: a hub's with its duties, if it is one."""
+    home = Home(default_root())
+    make = HubStation if home.settings().kind == "hub" else Station
+    return make(home, clock=shell.now, entropy=shell.entropy)
+
+
+@dataclass(frozen=True, slots=True)
+class Duties:
+    """What a station does with arrivals that no link brought."""
+
+    rule: Any = None
+    inside: Callable[[Record], object] = lambda record: None
+
+
+def duties(station: Station) -> Duties:
+    """A hub routes and alerts; other stations only keep."""
+    if not isinstance(station, HubStation):
+        return Duties()
+
+    def inside(record: Record) -> None:
+        if record.kind is Kind.REQUEST:
+            station.alert_if_critical(record)
+
+    return Duties(station.deliveries, inside)
+
+
+def sync_via(station: Station, via: str, timeout: float, watch: bool, show: Show | None) -> Any:
+    """Exchange over another road; its report."""
+    road = RoadName.parse(via)
+    does = duties(station)
+
+    def told(arrival: Arrival) -> None:
+        for one in roads.happenings(station, arrival) if show else []:
+            assert show is not None
+            show(one)
+
+    if road.kind == "folder":
+        return roads.visit_folder(station, Path(road.rest).expanduser(), rule=does.rule,
+                                  inside=does.inside, on_new=told)  # fmt: skip
+    raise NotImplementedError(road.kind)

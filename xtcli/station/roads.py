@@ -1,0 +1,78 @@
+"""Roads besides the UDP link: which there are, how they are written, and one visit of each.
+
+    folder:PATH             a stick or a synced folder
+    sms:COMMAND             short messages through a plug-in command
+    serial:DEVICE[@BAUD]    a line or a modem
+    https                   where only port 443 gets out
+
+All carry the same sealed bundles. The road modules do the work; this one only chooses.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from xtcli.errors import UsageError
+from xtcli.station.core import StationCore
+from xtcli.station.happenings import Happening, happening
+from xtcli.station.intake import Arrival, Rule
+from xtcli.station.roads_folder import FolderReport, FolderVisit
+from xtcli.station.roads_shelf import Mail
+from xtcli.station.roads_store import RoadStore
+
+KINDS = ("folder", "sms", "serial", "https")
+Show = Callable[[Happening], None]
+
+
+@dataclass(frozen=True, slots=True)
+class RoadName:
+    """A road as a person writes it."""
+
+    kind: str
+    rest: str = ""
+
+    @classmethod
+    def parse(cls, text: str) -> RoadName:
+        """Read `kind:rest`; UsageError when there is no such road."""
+        kind, _, rest = text.partition(":")
+        if kind not in KINDS or (not rest and kind != "https"):
+            raise UsageError(
+                "There is no road {road}.",
+                "Write folder:PATH, serial:DEVICE[@BAUD], sms:COMMAND or https.",
+                road=text,
+            )
+        return cls(kind, rest)
+
+
+def visit_folder(
+    station: StationCore, place: Path, *, rule: Rule | None = None,
+    on_new: Callable[[Arrival], None] = lambda arrival: None,
+    inside: Callable[..., object] = lambda record: None,
+) -> FolderReport:  # fmt: skip
+    """Exchange with a folder once. `inside` is called for each new record before it is committed,
+    `on_new` after each bundle is safe.
+    """
+    mail = Mail(station, rule, inside)
+    store = RoadStore(station.home.root)
+    try:
+        visit = FolderVisit(mail, store, place)
+        report = visit.run()
+        for arrival in visit.arrivals:
+            on_new(arrival)
+        return report
+    finally:
+        store.close()
+        mail.close()
+
+
+def happenings(station: StationCore, arrival: Arrival) -> list[Happening]:
+    """What to tell a person about an arrival."""
+    found = []
+    for record in arrival.new:
+        by = station.name(record.author)
+        one = happening(record, by, station.kind, station.clock())
+        if one is not None:
+            found.append(one)
+    return found

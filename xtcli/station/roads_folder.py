@@ -1,0 +1,173 @@
+"""The folder road: one visit of a stick, or of any synced folder, at a post, a desk or a hub.
+
+First everything for this station is taken and committed, which makes room; then everything that
+waits is written, most urgent first, receipts included. A visit may be broken off at any moment and
+made again. It knows no sockets and no formats below the envelope.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from xtcli.errors import DiskFull, ExitCode
+from xtcli.lang import tr
+from xtcli.station import parcels
+from xtcli.station.intake import Arrival
+from xtcli.station.roads_shelf import Mail
+from xtcli.station.roads_store import RoadStore
+from xtcli.transport.bundle.envelope import SEALED_BYTES_MAX, Envelope
+from xtcli.transport.bundle.pack import pack
+from xtcli.transport.bundle.seal import bundle_context, seal
+from xtcli.transport.carriers import folder
+from xtcli.transport.carriers.folder import Found, Refused
+from xtcli.transport.spool import Outgoing
+
+
+@dataclass(slots=True)
+class FolderReport:
+    """What one visit did. `left` bundles did not fit; `reasons` say why files were refused."""
+
+    road: str
+    put: int = 0
+    taken: int = 0
+    refused: int = 0
+    left: int = 0
+    records: int = 0
+    bytes_put: int = 0
+    waiting_records: int = 0
+    waiting_blobs: int = 0
+    reasons: list[str] = field(default_factory=list)
+    exit_code: ExitCode = ExitCode.OK
+
+
+class FolderVisit:
+    """One visit of `place` by the station of `mail`."""
+
+    def __init__(self, mail: Mail, store: RoadStore, place: Path) -> None:
+        """Nothing is read before `run`."""
+        self.mail = mail
+        self.store = store
+        self.place = place
+        self.report = FolderReport(f"folder:{place}")
+        self.arrivals: list[Arrival] = []
+        self._notes: dict[int, list[bytes]] = {}
+
+    def run(self) -> FolderReport:
+        """Take, clear, write. A stick that goes away raises; what was committed stays."""
+        station = self.mail.station
+        try:
+            folder.clean(self.place, station.clock())
+            self._take_all()
+            self._clear()
+            self._put_all()
+        finally:
+            self._count()
+        if self.report.left:
+            self.report.exit_code = ExitCode.DISK_FULL
+        elif self.report.refused:
+            self.report.exit_code = ExitCode.PARTLY
+        return self.report
+
+    # Taking
+
+    def _take_all(self) -> None:
+        station, mail = self.mail.station, self.mail
+        bad: list[Refused] = []
+        for found in folder.take(self.place, station.number, mail.hint, bad):
+            self._take(found)
+        for one in bad:
+            self._refuse(one.name, one.reason)
+
+    def _take(self, found: Found) -> None:
+        """One bundle: committed, then deleted from the folder."""
+        envelope = found.envelope
+        tags = self._note(envelope)
+        if tags is not None:
+            for tag in tags:
+                self.mail.taken(envelope.sender, tag)
+            folder.drop(self.place, found.name)
+            return
+        arrival = self.mail.arrived(envelope.sender, envelope.sealed, envelope.tag, "folder")
+        if arrival is None:
+            self._refuse(found.name, tr("It was not sealed for this station, or is damaged."))
+            return
+        self._notes.setdefault(envelope.sender, []).append(envelope.tag)
+        folder.drop(self.place, found.name)
+        self.report.taken += 1
+        self.report.records += len(arrival.new)
+        self.arrivals.append(arrival)
+
+    def _note(self, envelope: Envelope) -> tuple[bytes, ...] | None:
+        """The tags in a bundle that only says what its sender has taken; None for others."""
+        exchange = self.mail.exchange(envelope.sender)
+        if exchange is None or len(envelope.sealed) > parcels.TAKEN_SEALED_BYTES_MAX:
+            return None
+        parts = exchange.peek(envelope.sealed)
+        if parts is None or len(parts) != 1 or not parcels.is_taken(parts[0]):
+            return None
+        return parcels.read_taken(parts[0])
+
+    def _refuse(self, name: str, reason: str) -> None:
+        self.report.refused += 1
+        self.report.reasons.append(f"{name}: {reason}")
+
+    def _clear(self) -> None:
+        """Delete what this station wrote here and knows the receipts of."""
+        station = self.mail.station
+        for peer, carried in self.store.carried_tags().items():
+            settled = carried - {one.tag for one in self.mail.spool.outgoing(peer)}
+            folder.drop_sent(self.place, station.number, self.mail.hint, settled)
+
+    # Writing
+
+    def _put_all(self) -> None:
+        """Everything that waits, whoever it is for; a full folder gets the most urgent."""
+        for one in self._waiting():
+            sealed = self.mail.spool.sealed(one.peer, one.tag)
+            if sealed is None or len(sealed) > SEALED_BYTES_MAX:
+                continue
+            if self._put(one.peer, min(one.priority, 5), sealed):
+                self.report.put += 1
+                self.store.carried(one.peer, one.tag)
+                self.mail.sent(one.peer, one.tag)
+            else:
+                self.report.left += 1
+        for peer, tags in self._notes.items():
+            self._put_note(peer, tags)
+
+    def _waiting(self) -> Iterator[Outgoing]:
+        found = [one for peer in self.mail.peers() for one in self.mail.fill(peer)]
+        return iter(sorted(found, key=lambda one: (one.priority, one.size)))
+
+    def _put(self, peer: int, priority: int, sealed: bytes) -> bool:
+        """Write one envelope; False when there is no room for it."""
+        mail = self.mail
+        envelope = Envelope(peer, mail.station.number, mail.hint, priority, sealed).to_bytes()
+        try:
+            folder.put(self.place, envelope, mail.station.entropy)
+        except DiskFull:
+            return False
+        self.report.bytes_put += len(envelope)
+        return True
+
+    def _put_note(self, peer: int, tags: list[bytes]) -> None:
+        """Tell `peer` what was taken, so that its receipts need no receipts. Loss harms nothing."""
+        key, station = self.mail.seal_key(peer), self.mail.station
+        if key is None:
+            return
+        context = bundle_context(station.settings.realm, station.number, peer)
+        plain = pack([parcels.taken_part(tags[: parcels.TAKEN_MAX])])
+        sealed = seal(plain, recipient=key, context=context, entropy=station.entropy)
+        self._put(peer, 5, sealed)
+
+    def _count(self) -> None:
+        station, report = self.mail.station, self.report
+        each = [station.log.waiting(peer) for peer in self.mail.peers()]
+        report.waiting_records = sum(one.records for one in each)
+        report.waiting_blobs = sum(one.blobs for one in each)
+        self.store.count(
+            "folder", station.clock() if report.taken else None, put=report.put,
+            taken=report.taken, refused=report.refused, bytes_out=report.bytes_put,
+        )  # fmt: skip

@@ -1,0 +1,194 @@
+"""What a station remembers of its roads, in one small SQLite file: `roads.db`.
+
+Counts per carrier for `xt status`, what was carried by hand, how far short messages have come, and
+what a relay holds for others. Nothing here is about a patient; when the file is lost, some bytes
+travel twice. It knows no road's format.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from xtcli.errors import DiskFull
+
+NAME = "roads.db"
+CARRIED_MAX = 20_000
+"""Bundles remembered as put on a stick, of each station."""
+COUNTERS = ("put", "taken", "refused", "bytes_out", "bytes_in")
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS counts(
+  road TEXT PRIMARY KEY, put INTEGER NOT NULL DEFAULT 0, taken INTEGER NOT NULL DEFAULT 0,
+  refused INTEGER NOT NULL DEFAULT 0, bytes_out INTEGER NOT NULL DEFAULT 0,
+  bytes_in INTEGER NOT NULL DEFAULT 0, last REAL);
+CREATE TABLE IF NOT EXISTS carried(
+  id INTEGER PRIMARY KEY, peer INTEGER NOT NULL, tag BLOB NOT NULL, UNIQUE(peer, tag));
+CREATE TABLE IF NOT EXISTS short(
+  peer INTEGER NOT NULL, tag BLOB NOT NULL, next INTEGER NOT NULL, spent INTEGER NOT NULL,
+  tries INTEGER NOT NULL, at REAL NOT NULL, PRIMARY KEY(peer, tag));
+CREATE TABLE IF NOT EXISTS contact(
+  peer INTEGER NOT NULL, road TEXT NOT NULL, address TEXT NOT NULL, at REAL NOT NULL,
+  PRIMARY KEY(peer, road));
+CREATE TABLE IF NOT EXISTS hops(
+  peer INTEGER NOT NULL, tag BLOB NOT NULL, station INTEGER NOT NULL, inner BLOB NOT NULL,
+  PRIMARY KEY(peer, tag));
+CREATE TABLE IF NOT EXISTS cancelled(
+  peer INTEGER NOT NULL, tag BLOB NOT NULL, at REAL NOT NULL, PRIMARY KEY(peer, tag));
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class RoadCount:
+    """One carrier's numbers since this home began. `last` is unix time of the last success."""
+
+    road: str
+    put: int = 0
+    taken: int = 0
+    refused: int = 0
+    bytes_out: int = 0
+    bytes_in: int = 0
+    last: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ShortState:
+    """How far a bundle has come by short messages: next symbol, messages spent, tries, when."""
+
+    next: int
+    spent: int
+    tries: int
+    at: float
+
+
+class RoadStore:
+    """See the module. Safe for several processes at once."""
+
+    def __init__(self, root: Path) -> None:
+        """Open or make the file in a home's folder."""
+        self._db = sqlite3.connect(root / NAME, timeout=10, isolation_level=None)
+        self._run("PRAGMA journal_mode=WAL")
+        self._run("PRAGMA synchronous=NORMAL")
+        for statement in _SCHEMA.split(";"):
+            self._run(statement)
+
+    def close(self) -> None:
+        """Close the file."""
+        self._db.close()
+
+    def _run(self, statement: str, *values: object) -> sqlite3.Cursor:
+        try:
+            return self._db.execute(statement, values)
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode == sqlite3.SQLITE_FULL:
+                raise DiskFull(
+                    "The disk is full, so nothing was saved.", "Free some space and do it again."
+                ) from error
+            raise
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """All changes inside happen or none does; may be nested."""
+        if self._db.in_transaction:
+            yield
+            return
+        self._run("BEGIN IMMEDIATE")
+        try:
+            yield
+        except BaseException:
+            self._db.execute("ROLLBACK")
+            raise
+        self._run("COMMIT")
+
+    # Counts
+
+    def count(self, road: str, now: float | None = None, **more: int) -> None:
+        """Add to a carrier's numbers; `now` when something genuine came over it."""
+        if not set(more) <= set(COUNTERS):
+            raise ValueError("no such count")
+        with self.transaction():
+            self._run("INSERT OR IGNORE INTO counts(road) VALUES(?)", road)
+            for name, value in more.items():
+                if value:
+                    self._run(f"UPDATE counts SET {name}={name}+? WHERE road=?", value, road)
+            if now is not None:
+                self._run("UPDATE counts SET last=? WHERE road=?", now, road)
+
+    def counts(self) -> list[RoadCount]:
+        """Every carrier used so far."""
+        rows = self._run("SELECT road, put, taken, refused, bytes_out, bytes_in, last FROM counts"
+                         " ORDER BY road")  # fmt: skip
+        return [RoadCount(*row) for row in rows]
+
+    # Carried by hand
+
+    def carried(self, peer: int, tag: bytes) -> None:
+        """A bundle for `peer` was written to a stick."""
+        with self.transaction():
+            self._run("INSERT OR IGNORE INTO carried(peer, tag) VALUES(?,?)", peer, tag)
+            self._run("DELETE FROM carried WHERE id <= (SELECT max(id) FROM carried) - ?",
+                      CARRIED_MAX)  # fmt: skip
+
+    def carried_tags(self) -> dict[int, set[bytes]]:
+        """Bundles written to a stick, by peer."""
+        found: dict[int, set[bytes]] = {}
+        for peer, tag in self._run("SELECT peer, tag FROM carried"):
+            found.setdefault(peer, set()).add(tag)
+        return found
+
+    # Short messages
+
+    def short(self, peer: int, tag: bytes) -> ShortState | None:
+        """How far a bundle has come by short messages."""
+        row = self._run(
+            "SELECT next, spent, tries, at FROM short WHERE peer=? AND tag=?", peer, tag
+        ).fetchone()
+        return ShortState(*row) if row else None
+
+    def save_short(self, peer: int, tag: bytes, state: ShortState) -> None:
+        """Remember how far it has come."""
+        self._run("INSERT OR REPLACE INTO short VALUES(?,?,?,?,?,?)",
+                  peer, tag, state.next, state.spent, state.tries, state.at)  # fmt: skip
+
+    def forget_short(self, peer: int, keep: Iterable[bytes]) -> None:
+        """Forget all bundles of `peer` but these."""
+        kept = set(keep)
+        with self.transaction():
+            for (tag,) in self._run("SELECT tag FROM short WHERE peer=?", peer).fetchall():
+                if tag not in kept:
+                    self._run("DELETE FROM short WHERE peer=? AND tag=?", peer, tag)
+
+    # Contacts
+
+    def met(self, peer: int, road: str, address: str, now: float) -> None:
+        """Something genuine came from `peer` over a road, from this address."""
+        self._run("INSERT OR REPLACE INTO contact VALUES(?,?,?,?)", peer, road, address, now)
+
+    def address(self, peer: int, road: str) -> str | None:
+        """Where `peer` was heard from last on a road."""
+        row = self._run(
+            "SELECT address FROM contact WHERE peer=? AND road=?", peer, road
+        ).fetchone()
+        return row[0] if row else None
+
+    # Relays
+
+    def hop(self, peer: int, tag: bytes, station: int, inner: bytes) -> None:
+        """Bundle `tag` for the next hop `peer` carries the bundle `inner` of or for `station`."""
+        self._run("INSERT OR REPLACE INTO hops VALUES(?,?,?,?)", peer, tag, station, inner)
+
+    def hops(self, peer: int) -> dict[bytes, tuple[int, bytes]]:
+        """What waits for the next hop `peer`: tag to (station, inner tag)."""
+        rows = self._run("SELECT tag, station, inner FROM hops WHERE peer=?", peer)
+        return {tag: (station, inner) for tag, station, inner in rows}
+
+    def end_hop(self, peer: int, tag: bytes) -> tuple[int, bytes] | None:
+        """The next hop holds a bundle: forget it; what it carried."""
+        with self.transaction():
+            row = self._run(
+                "SELECT station, inner FROM hops WHERE peer=? AND tag=?", peer, tag
+            ).fetchone()
+            self._run("DELETE FROM hops WHERE peer=? AND tag=?", peer, tag)
+        return (row[0], row[1]) if row else None
