@@ -15,38 +15,32 @@ from dataclasses import dataclass
 
 from xtcli.transport.link.filters import Loss, WindowMax, WindowMin
 from xtcli.transport.link.frames import CLOCK_TICK_S, Report
-
-RATE_BPS_MIN = 50.0
-RATE_BPS_MAX = 200e6
-RATE_BPS_COLD = 32_000.0
-"""Assumed before anything was measured."""
-COLD_DATAGRAMS = 3
-"""Datagrams sent at once before anything was measured."""
-COMPETING_QUEUE_S = 0.5
-"""A queue so far above the target that does not shrink is not ours."""
-COMPETING_SHARE = 0.45
-"""Share of the best rate of late that is kept beside a flow that fills the queue."""
-COMPETING_MEMORY_S = 120.0
-GROWTH_QUEUE_S = 0.12
-GROWTH_MAX = 1.6
-"""Growth in a round trip when many passed without any queue."""
-SETTLING_REPORTS = 6
-"""Reports after the start in which the first, rough rate is corrected fast."""
-RTO_S_COLD = 3.0
-RTO_S_MIN = 0.1
-RTO_S_MAX = 60.0
-RTT_S_MIN = 1e-4
-WINDOW_BYTES_MIN = 2_500.0
-QUEUE_BITS = 6_400.0
-"""Each sender aims at keeping this much in the bottleneck's queue: equal shares follow."""
-QUEUE_S_MIN = 0.04
-QUEUE_S_MAX = 0.35
-BASE_WINDOW_S = 120.0
-"""Minimum delays are forgotten after this, in case the road has changed."""
-CLOCK_STEP_S = 0.5
-"""One-way delay that grows so much more than the round trip: a clock was set."""
-SENT_MAX = 16_384
-CLOCK_WRAP_S = 4096.0
+from xtcli.transport.link.tuning import (
+    BASE_WINDOW_S,
+    CLOCK_STEP_S,
+    CLOCK_WRAP_S,
+    COLD_DATAGRAMS,
+    COMPETING_MEMORY_S,
+    COMPETING_QUEUE_S,
+    COMPETING_SHARE,
+    GROWTH_MAX,
+    GROWTH_QUEUE_S,
+    PAUSE_S_MAX,
+    QUEUE_BITS,
+    QUEUE_S_MAX,
+    QUEUE_S_MIN,
+    RATE_BPS_COLD,
+    RATE_BPS_MAX,
+    RATE_BPS_MIN,
+    RTO_S_COLD,
+    RTO_S_MAX,
+    RTO_S_MIN,
+    RTT_S_MIN,
+    SENT_MAX,
+    SETTLING_REPORTS,
+    UNPACED_PAUSE_S_MAX,
+    WINDOW_BYTES_MIN,
+)
 
 
 @dataclass(slots=True)
@@ -127,7 +121,11 @@ class RateControl:
         self._sent[counter] = Sent(now, size, self.total)
         if len(self._sent) > SENT_MAX:
             del self._sent[next(iter(self._sent))]
-        self.ready_at = max(self.ready_at, now - 0.004) + size * 8 / self.pacing_bps
+        ready = max(self.ready_at, now - 0.004) + size * 8 / self.pacing_bps
+        if paced:
+            self.ready_at = min(ready, now + PAUSE_S_MAX)
+        else:
+            self.ready_at = max(self.ready_at, min(ready, now + UNPACED_PAUSE_S_MAX))
         if asked:
             self._asked.append((counter, now))
             self._asked_total = self.total
