@@ -88,7 +88,9 @@ class Spool:
         try:
             yield
         except BaseException:
-            self._db.execute("ROLLBACK")
+            # SQLite has already rolled back by itself when the disk is full.
+            if self._db.in_transaction:
+                self._db.execute("ROLLBACK")
             raise
         self._run("COMMIT")
 

@@ -1,16 +1,37 @@
 """Filters: what remains of a row of noisy measurements.
 
-Running minimum and maximum over a window of time, and a forgetful loss rate. They know numbers
-only.
+What was sent and reported, running minimum and maximum over a window of time, and a forgetful
+loss rate. They know numbers only.
 """
 
 from __future__ import annotations
 
 import math
 from collections import deque
+from dataclasses import dataclass
 
-LOSS_MEMORY = 400
-"""Datagrams after which a loss has been half forgotten, roughly."""
+from xtcli.transport.link.tuning import CLOCK_WRAP_S, LOSS_MEMORY
+
+
+@dataclass(slots=True)
+class Sent:
+    """A datagram that left: when, its size on the wire, bytes sent up to and with it."""
+
+    at: float
+    size: int
+    total: int
+
+
+@dataclass(slots=True)
+class Point:
+    """A reported datagram: its counter, bytes sent up to it, arrivals by then, when it arrived
+    (receiver's clock) and when it was sent."""
+
+    counter: int
+    total: int
+    arrived: int
+    at: float
+    sent_at: float
 
 
 class WindowMin:
@@ -76,3 +97,11 @@ class Loss:
     def share(self) -> float:
         """The estimate, at most 0.9."""
         return min(0.9, self.lost / self.sent)
+
+
+def unwrap(at: float, last: float | None) -> float:
+    """The receiver's wrapped clock as a time that goes on from the last one."""
+    if last is None:
+        return at
+    step = (at - last) % CLOCK_WRAP_S
+    return last + (step if step < CLOCK_WRAP_S / 2 else step - CLOCK_WRAP_S)

@@ -11,14 +11,12 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from dataclasses import dataclass
 
-from xtcli.transport.link.filters import Loss, WindowMax, WindowMin
+from xtcli.transport.link.filters import Loss, Point, Sent, WindowMax, WindowMin, unwrap
 from xtcli.transport.link.frames import CLOCK_TICK_S, Report
 from xtcli.transport.link.tuning import (
     BASE_WINDOW_S,
     CLOCK_STEP_S,
-    CLOCK_WRAP_S,
     COLD_DATAGRAMS,
     COMPETING_MEMORY_S,
     COMPETING_QUEUE_S,
@@ -41,27 +39,6 @@ from xtcli.transport.link.tuning import (
     UNPACED_PAUSE_S_MAX,
     WINDOW_BYTES_MIN,
 )
-
-
-@dataclass(slots=True)
-class Sent:
-    """A datagram that left: when, its size on the wire, bytes sent up to and with it."""
-
-    at: float
-    size: int
-    total: int
-
-
-@dataclass(slots=True)
-class Point:
-    """A reported datagram: its counter, bytes sent up to it, arrivals by then, when it arrived
-    (receiver's clock) and when it was sent."""
-
-    counter: int
-    total: int
-    arrived: int
-    at: float
-    sent_at: float
 
 
 class RateControl:
@@ -214,7 +191,7 @@ class RateControl:
         last = self.last_report
         if sent is None or (last is not None and highest <= last.counter):
             return False
-        at = _unwrap(report.at, last.at if last else None)
+        at = unwrap(report.at, last.at if last else None)
         point = Point(highest, sent.total, report.arrived, at, sent.at)
         self._round_trip(now - sent.at - report.held, sent.size, now)
         self._queue(report, at, now)
@@ -408,11 +385,3 @@ class RateControl:
             self.srtt, self.rttvar = rtt_s, rttvar_s
         if 0 <= loss < 1:
             self.loss = Loss(loss, 40.0)
-
-
-def _unwrap(at: float, last: float | None) -> float:
-    """The receiver's wrapped clock as a time that goes on from the last one."""
-    if last is None:
-        return at
-    step = (at - last) % CLOCK_WRAP_S
-    return last + (step if step < CLOCK_WRAP_S / 2 else step - CLOCK_WRAP_S)

@@ -10,7 +10,7 @@ from collections import OrderedDict
 from dataclasses import dataclass
 
 from xtcli.transport.link.events import BundleArrived, LinkConfig, SymbolsToKeep, TransferProgress
-from xtcli.transport.link.frames import Done, Have, Refused, Symbol, Whole
+from xtcli.transport.link.frames import Done, Frame, Have, Refused, Symbol, Whole
 from xtcli.transport.symbols import Decoder, bundle_tag
 
 REFUSED_TOO_LARGE = 1
@@ -64,6 +64,12 @@ class Inbox:
         found = self.partial.pop(tag, None)
         if found is not None:
             self._bytes -= found.decoder.layout.length
+
+    def take(self, frame: Frame) -> tuple[bytes, BundleArrived | SymbolsToKeep | Refused | None]:
+        """A frame: its bundle's tag, and what the shell or the peer must hear, if it is news."""
+        if isinstance(frame, Whole):
+            return self.whole(frame)
+        return frame.tag, self.symbol(frame)
 
     def whole(self, frame: Whole) -> tuple[bytes, BundleArrived | None]:
         """A bundle in one datagram: its tag, and the event if it is new."""

@@ -29,7 +29,7 @@ STEADY_PROBES = 6
 """Probes sent one time-out apart, because on a lossy link several in a row may well be lost."""
 BACK_OFF = 1.4
 URGENT_LOSS = 0.25
-"""Loss assumed for urgent small bundles once a time-out has passed: they are sent more than once."""
+"""Loss assumed for urgent small bundles after a time-out: they are sent more than once."""
 
 
 class Scheduler:

@@ -21,6 +21,9 @@ SURE_URGENT = 0.98
 SURE_BULK = 0.70
 """The same for the rest: a symbol too many costs money, one too few a round trip."""
 
+SYMBOL_BYTES_LEAST = 64
+"""Smaller symbols are not made, whatever the receiver says it has."""
+
 
 @lru_cache(maxsize=4096)
 def symbols_needed(lacking: int, loss_percent: int, sure: float) -> int:
@@ -142,19 +145,25 @@ class Outgoing:
             self.flying[self.under_way.popleft()[1]] -= 1
 
     def told(self, have: Have) -> None:
-        """The receiver said what it has."""
+        """The receiver said what it has. ValueError if that cannot be of this bundle."""
         self.resumed = False
         if not self.all_there:
             self.ask_at, self.patience = None, 0
-        if self.whole:
-            self.missing = [0 if have.missing and not any(have.missing) else 1]
-            return
-        if not have.missing:
-            if self.encoder is not None:
-                sources = self.encoder.layout.block_sources
-                self.missing = [sources(block) for block in range(len(self.missing))]
-            return
+        if have.missing and not any(have.missing):
+            self.missing = [0] * len(self.missing)
+        elif self.encoder is None:
+            self.missing = [1]
+        elif not have.missing:
+            layout = self.encoder.layout
+            self.missing = [layout.block_sources(block) for block in range(layout.blocks)]
+        else:
+            self._adopt(have)
+
+    def _adopt(self, have: Have) -> None:
+        """Go on from what the receiver has, with its symbol size and above its indices."""
         if have.symbol_bytes != self.symbol_bytes:
+            if have.symbol_bytes < SYMBOL_BYTES_LEAST:
+                raise ValueError("symbols too small")
             self.recut(have.symbol_bytes)
         if len(have.missing) != len(self.missing):
             raise ValueError("another layout")

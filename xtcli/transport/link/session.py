@@ -10,14 +10,13 @@ when to ask again (`next_timer`), and reads `events`. Rules that hold whatever a
 
 from __future__ import annotations
 
-import struct
 from collections import deque
 from collections.abc import Callable
 
+from xtcli.transport.link import insight
 from xtcli.transport.link.control import Control
 from xtcli.transport.link.events import (
     PRIORITIES,
-    BundleArrived,
     BundleRefused,
     BundleTaken,
     Contact,
@@ -51,7 +50,6 @@ from xtcli.transport.link.frames import (
     Report,
     Resync,
     Status,
-    Whole,
     kind_of,
     pack_content,
     pack_item,
@@ -70,8 +68,6 @@ COUNTERS_AHEAD = 1024
 SILENCE_S = 30.0
 """After this long, a datagram is a new contact."""
 REALTIME_QUEUE_MAX = 8
-_STATE = struct.Struct(">BIIffff")
-_STATE_VERSION = 1
 
 
 class Link:
@@ -267,19 +263,13 @@ class Link:
                 self._events.append(BundleRefused(tag, reason))
 
     def _take_frame(self, frame: Frame) -> None:
-        event: BundleArrived | SymbolsToKeep | Refused | None
-        if isinstance(frame, Whole):
-            tag, event = self.inbox.whole(frame)
-        else:
-            tag, event = frame.tag, self.inbox.symbol(frame)
+        tag, event = self.inbox.take(frame)
         if isinstance(event, Refused):
             self._control.queue(event)
         elif event is not None:
             self._events.append(event)
-        else:
-            answer = self.inbox.answer(tag)
-            if answer is not None:
-                self._control.queue(answer)
+        elif (answer := self.inbox.answer(tag)) is not None:
+            self._control.queue(answer)
 
     def events(self) -> list[LinkEvent]:
         """What happened since the last call, in order."""
@@ -375,51 +365,20 @@ class Link:
 
     def measured(self) -> LinkMeasure:
         """The link as measured so far."""
-        rate = self.rate
-        return LinkMeasure(
-            rate_bps=rate.rate_bps if rate.known else None,
-            rtt_s=rate.srtt,
-            loss=rate.loss.share,
-            last_contact=self._last_contact,
-            queued_bundles=len(self._outbox),
-            queued_bytes=sum(one.lacking_bytes() for one in self._outbox),
-            invalid_datagrams=self.invalid,
-        )
+        return insight.measured(self.rate, self._outbox, self._last_contact, self.invalid)
 
     def estimate(self, size: int, priority: int) -> float | None:
         """Seconds until `size` more sealed bytes would be at the peer, behind what is queued as
         urgent or more; None if the link was never measured."""
-        rate = self.rate
-        if not rate.known or rate.srtt is None:
-            return None
-        ahead = sum(one.lacking_bytes() for one in self._outbox if one.priority <= priority)
-        limit = self.config.datagram_bytes
-        headers = self.config.overhead_bytes + SYMBOL_OVERHEAD_BYTES
-        total = (ahead + size) * (1 + headers / limit) + headers
-        return total * 8 / (rate.rate_bps * (1 - rate.loss.share)) + rate.srtt / 2
+        return insight.estimate(self.rate, self._outbox, self.config, size, priority)
 
     def begun(self) -> set[bytes]:
         """Tags of bundles that need more than one datagram and of which some has been sent."""
         return {one.tag for one in self._outbox if one.bytes_sent and not one.whole}
 
-    def started(self, tag: bytes) -> bool:
-        """Whether anything of a bundle has left; True also for one not being sent any more."""
-        found = self._outbox.get(tag)
-        return found is None or found.bytes_sent > 0
-
     def progress(self) -> list[TransferProgress]:
         """Every bundle on its way, outgoing first."""
-        out = [
-            TransferProgress(
-                one.tag,
-                one.priority,
-                len(one.sealed),
-                len(one.sealed) - one.lacking_bytes(),
-                incoming=False,
-            )
-            for one in self._outbox
-        ]
-        return out + self.inbox.progress()
+        return insight.outgoing(self._outbox) + self.inbox.progress()
 
     @property
     def save_due(self) -> bool:
@@ -428,24 +387,14 @@ class Link:
 
     def save(self) -> bytes:
         """What the next process should know: counters and the link as measured."""
-        self._reserved = self._counter + COUNTERS_AHEAD
-        rate = self.rate
-        return _STATE.pack(
-            _STATE_VERSION,
-            min(self._reserved, COUNTER_MAX),
-            self._fresh.highest,
-            rate.rate_bps if rate.known else 0.0,
-            rate.srtt or 0.0,
-            rate.rttvar,
-            rate.loss.share,
-        )
+        self._reserved = min(self._counter + COUNTERS_AHEAD, COUNTER_MAX)
+        return insight.pack_state(self._reserved, self._fresh.highest, self.rate)
 
     def restore(self, state: bytes) -> bool:
         """Go on from a saved state; False if it is not one (nothing changes)."""
-        if len(state) != _STATE.size or state[0] != _STATE_VERSION:
+        counters = insight.restore_state(state, self.rate)
+        if counters is None:
             return False
-        _, counter, highest, rate_bps, rtt_s, rttvar_s, loss = _STATE.unpack(state)
-        self._counter = max(self._counter, counter)
-        self._fresh.highest = max(self._fresh.highest, highest)
-        self.rate.learn(rate_bps, rtt_s, rttvar_s, loss)
+        self._counter = max(self._counter, counters[0])
+        self._fresh.highest = max(self._fresh.highest, counters[1])
         return True

@@ -1,0 +1,41 @@
+"""Tuning: the numbers of rate control, each with its unit and reason (docs/RATE-CONTROL.md)."""
+
+from __future__ import annotations
+
+RATE_BPS_MIN = 50.0
+RATE_BPS_MAX = 200e6
+RATE_BPS_COLD = 32_000.0
+"""Assumed before anything was measured."""
+COLD_DATAGRAMS = 3
+"""Datagrams sent at once before anything was measured."""
+COMPETING_QUEUE_S = 0.5
+"""A queue so far above the target that does not shrink is not ours."""
+COMPETING_SHARE = 0.45
+"""Share of the best rate of late that is kept beside a flow that fills the queue."""
+COMPETING_MEMORY_S = 120.0
+GROWTH_QUEUE_S = 0.12
+GROWTH_MAX = 1.6
+"""Growth in a round trip when many passed without any queue."""
+SETTLING_REPORTS = 6
+"""Reports after the start in which the first, rough rate is corrected fast."""
+RTO_S_COLD = 3.0
+RTO_S_MIN = 0.1
+RTO_S_MAX = 60.0
+RTT_S_MIN = 1e-4
+WINDOW_BYTES_MIN = 2_500.0
+PAUSE_S_MAX = 10.0
+"""However slow the link seems, paced datagrams wait no longer: only they can mend the estimate."""
+UNPACED_PAUSE_S_MAX = 2.0
+"""Polls and other small talk must not keep bundles waiting without end."""
+QUEUE_BITS = 6_400.0
+"""Each sender aims at keeping this much in the bottleneck's queue: equal shares follow."""
+QUEUE_S_MIN = 0.04
+QUEUE_S_MAX = 0.35
+BASE_WINDOW_S = 120.0
+"""Minimum delays are forgotten after this, in case the road has changed."""
+CLOCK_STEP_S = 0.5
+"""One-way delay that grows so much more than the round trip: a clock was set."""
+SENT_MAX = 16_384
+CLOCK_WRAP_S = 4096.0
+LOSS_MEMORY = 400
+"""Datagrams after which a loss has been half forgotten, roughly."""
