@@ -70,7 +70,7 @@ WORDS: dict[str, str] = {
     "most urgent first": "急者在前",
     "newest first": "新者在前",
     "last changed first": "按最近变动",
-    "name, place, complaint, pinyin initials or case number": "姓名、地点、主诉、拼音首字母或病例号",
+    "name, place, complaint, pinyin initials or case number": "姓名、主诉、拼音首字母、病例号",
     "No cases yet. F2 makes a new request.": "还没有病例。按F2新建申请。",
     "taken by {who}": "{who}已接",
     "{n} attachments": "附件{n}个",
@@ -237,7 +237,7 @@ WORDS: dict[str, str] = {
         "有一条处方未写完：在天数后按回车添加。"
     ),
     "Something new came into this case.": "此病例有新内容。",
-    "NEW since you opened the case; read it before you sign:": "您打开病例后的新内容，签名前请阅读：",
+    "NEW since you opened the case; read it before you sign:": "打开病例后的新内容，签名前请读：",
     "Sign this answer for this patient?": "为此患者签署意见？",
     "sign": "签名",
     # Sound and pictures
@@ -247,7 +247,7 @@ WORDS: dict[str, str] = {
     "Speak now. Enter stops.": "请讲话，回车停止。",
     "{n} s left": "还剩{n}秒",
     "Making it small": "正在压缩",
-    "{seconds} s, {size}. Enter keeps it, r records again.": "{seconds}秒，{size}。回车保留，r重录。",
+    "{seconds} s, {size}. Enter keeps it, r records again.": "{seconds}秒，{size}。回车保留 r重录",
     "{caption} {width} x {height}, {size}, shown {zoom} times": (
         "{caption} {width}x{height}，{size}，放大{zoom}倍"
     ),

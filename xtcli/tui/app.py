@@ -60,6 +60,8 @@ class XtApp(App[None]):
         self.keeper = Keeper(self.drafts)
         self.watcher = Watcher(self, opener)
         self.syncer = Syncer(self, opener) if sync else None
+        # Every frame of an animation is bytes on somebody's slow line.
+        self.animation_level = "none"
         for theme in THEMES:
             self.register_theme(theme)
         self.theme = THEMES[0].name

@@ -6,6 +6,7 @@ columns: a cut is shown by `~`.
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from datetime import UTC, datetime, timedelta
 
@@ -15,13 +16,14 @@ from xtcli.lang import tr
 
 CHINA = timedelta(hours=8)
 CUT = "~"
+_FORMAT = re.compile("[\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]")
 _HIDDEN = {"Cc", "Cf", "Co", "Cs", "Zl", "Zp"}
 LINES_KEPT = "\n"
 
 
 def clean(text: str, *, lines: bool = False) -> str:
     """`text` without anything that could steer a terminal or reorder a line."""
-    if text.isascii() and text.isprintable():
+    if text.isprintable() and not _FORMAT.search(text):
         return text
     kept = (sign if unicodedata.category(sign) not in _HIDDEN else
             (sign if lines and sign == "\n" else (" " if sign in "\t\n\r" else ""))

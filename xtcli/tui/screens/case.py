@@ -149,24 +149,22 @@ class CaseScreen(CaseActions):
         self._draw()
 
     def _draw(self) -> None:
-        """Fill the pages that can be seen; the others when they are turned to."""
+        """Fill all pages, so that turning one only shows it. What has not changed costs nothing."""
         if self.sheet is None:
             return
-        sheet, pane = self.sheet, PANES[self.pane]
-        note = f"{len(sheet.case.attachments)}" if pane == "attachments" else ""
+        sheet = self.sheet
+        self._title()
+        self._update("summary-text", case_text.summary(sheet))
+        self._update("timeline-text", case_text.timeline_text(sheet.timeline, sheet.now))
+        self._update("vitals-text", case_text.vitals_text(sheet.vitals, sheet.score))
+        self._update("trends-text", self._plots())
+        self._fill("attachments", attachment_lines(sheet))
+        self._fill("earlier", [self._earlier_line(row) for row in self.earlier])
+
+    def _title(self) -> None:
+        count = len(self.sheet.case.attachments) if self.sheet else 0
+        note = str(count) if PANES[self.pane] == "attachments" else ""
         self.query_one(TabBar).show(self.pane, note)
-        if self.wide or pane == "summary":
-            self._update("summary-text", case_text.summary(sheet))
-        if pane == "timeline" or (self.wide and pane == "summary"):
-            cells = self.query_one("#timeline").size.width
-            self._update("timeline-text", case_text.timeline_text(sheet.timeline, sheet.now, cells))
-        elif pane == "vitals":
-            self._update("vitals-text", case_text.vitals_text(sheet.vitals, sheet.score))
-            self._update("trends-text", self._plots())
-        elif pane == "attachments":
-            self._fill("attachments", attachment_lines(sheet))
-        elif pane == "earlier":
-            self._fill("earlier", [self._earlier_line(row) for row in self.earlier])
 
     def _update(self, name: str, text: Content) -> None:
         """Put a text only if it differs: what is not drawn costs no bytes."""
@@ -188,7 +186,7 @@ class CaseScreen(CaseActions):
     def _plots(self) -> Content:
         if not self.trends:
             return Content("\n" + tr("No other visit here has vital signs to compare with."))
-        cells = max(30, self.query_one("#vitals").size.width - 3)
+        cells = max(30, (self.size.width // 2 if self.wide else self.size.width) - 4)
         assert self.sheet is not None
         plots = [plot(trend, cells, PLOT_ROWS, self.sheet.now) for trend in self.trends]
         return Content("\n") + Content("\n").join(plots)
@@ -219,9 +217,9 @@ class CaseScreen(CaseActions):
     def action_pane(self, number: int) -> None:
         """Turn to a page."""
         self.pane = max(0, min(number - 1, len(PANES) - 1))
-        self._lay_out()
-        self._draw()
-        self.call_after_refresh(self._draw)
+        with self.app.batch_update():
+            self._lay_out()
+            self._title()
 
     def action_next_pane(self, by: int) -> None:
         """The next or previous page."""

@@ -118,7 +118,7 @@ class FormScreen(DeskScreen):
         if text != self._hint or shown.has_class("wrong") != wrong:
             self._hint = text
             shown.set_class(wrong, "wrong")
-            shown.update(clean(text))
+            shown.update(clean(text), layout=False)
 
     def on_descendant_focus(self, event: DescendantFocus) -> None:
         """Say what the field at hand wants."""

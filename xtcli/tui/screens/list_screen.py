@@ -77,6 +77,7 @@ class ListScreen(DeskScreen):
         super().__init__()
         self.wanted = self.FIRST
         self.stamp = 0
+        self._titles = ""
         self._lists: CaseLists | None = None
 
     @property
@@ -109,7 +110,7 @@ class ListScreen(DeskScreen):
         self.set_interval(TICK_SECONDS, self._tick)
 
     def _tick(self) -> None:
-        if self.is_current:
+        if self.app.screen is self:
             self.case_list.tick()
 
     def on_resize(self, event: Resize) -> None:
@@ -117,7 +118,10 @@ class ListScreen(DeskScreen):
         self.call_after_refresh(self._draw_titles)
 
     def _draw_titles(self) -> None:
-        self.query_one("#titles", Static).update(self.case_list.titles())
+        titles = self.case_list.titles()
+        if titles != self._titles:
+            self._titles = titles
+            self.query_one("#titles", Static).update(titles, layout=False)
 
     # Loading
 
@@ -182,8 +186,9 @@ class ListScreen(DeskScreen):
     @on(CaseList.Moved)
     def _peek(self) -> None:
         row = self.case_list.row
-        self.query_one("#peek", Static).update("" if row is None else self.peek_text(row))
-        self.refresh_bindings()
+        self.query_one("#peek", Static).update(
+            "" if row is None else self.peek_text(row), layout=False
+        )
 
     def peek_text(self, row: DeskRow) -> Content:
         """Two lines about a case: where it comes from, what is complained of."""

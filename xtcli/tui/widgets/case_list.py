@@ -14,7 +14,7 @@ from rich.segment import Segment
 from rich.style import Style
 from textual.binding import Binding, BindingType
 from textual.events import Click, Resize
-from textual.geometry import Size
+from textual.geometry import Region, Size
 from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
@@ -40,6 +40,8 @@ class Column:
     draw: Callable[[DeskRow, float], tuple[str, str]]
     least: int = 0
     right: bool = False
+    ticks: bool = False
+    """Whether it changes with time alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +114,7 @@ class CaseList(ScrollView, can_focus=True):
         self._rows: dict[int, DeskRow] = {}
         self._asked: tuple[int, int] | None = None
         self._waits: dict[int, str] = {}
+        self._drawn: dict[tuple[int, bool], Strip] = {}
 
     # What screens call
 
@@ -137,6 +140,7 @@ class CaseList(ScrollView, can_focus=True):
         self.loaded = True
         self.count = window.count
         self._rows = dict(enumerate(window.rows, window.first))
+        self._drawn.clear()
         self._asked = None
         target = before if window.cursor is None else window.cursor
         self.cursor = max(0, min(target, self.count - 1))
@@ -155,6 +159,7 @@ class CaseList(ScrollView, can_focus=True):
         """More rows of the same list."""
         self._asked = None
         self._rows.update(enumerate(window.rows, window.first))
+        self._drawn.clear()
         if len(self._rows) > KEPT_ROWS_MAX:
             low, high = self.cursor - KEPT_ROWS_MAX // 3, self.cursor + KEPT_ROWS_MAX // 3
             self._rows = {n: row for n, row in self._rows.items() if low <= n <= high}
@@ -170,15 +175,20 @@ class CaseList(ScrollView, can_focus=True):
 
     def tick(self) -> None:
         """Draw again the rows whose waiting time has changed."""
-        now = self.clock()
+        now, at = self.clock(), 0
         first, last = self.in_view
-        for number in range(first, last + 1):
-            row = self._rows.get(number)
-            if row is not None and row.waiting_since:
-                said = "".join(column.draw(row, now)[0] for column in self.columns)
-                if self._waits.get(number) != said:
-                    self._waits[number] = said
-                    self.refresh_line(number)
+        for column, cells in self.shown_columns():
+            if column.ticks:
+                for number in range(first, last + 1):
+                    row = self._rows.get(number)
+                    said = column.draw(row, now)[0] if row else ""
+                    if self._waits.get(number) != said:
+                        self._waits[number] = said
+                        self._drawn.pop((number, False), None)
+                        self._drawn.pop((number, True), None)
+                        # Only these cells: a whole row every second is too much for a slow line.
+                        self.refresh(Region(at, number - first, cells, 1))
+            at += cells + 1
         if len(self._waits) > KEPT_ROWS_MAX:
             self._waits.clear()
 
@@ -225,10 +235,10 @@ class CaseList(ScrollView, can_focus=True):
     def _keep_in_view(self) -> None:
         first, last = self.in_view
         height = max(1, self.size.height)
-        if self.cursor < first:
-            self.scroll_to(y=self.cursor, animate=False, force=True)
-        elif self.cursor > last:
-            self.scroll_to(y=self.cursor - height + 1, animate=False, force=True)
+        # By half a screen: to paint every row again for each step would fill a slow line.
+        if not first <= self.cursor <= last:
+            top = max(0, self.cursor - height // 2)
+            self.scroll_to(y=top, animate=False, force=True)
 
     def watch_scroll_y(self, old_value: float, new_value: float) -> None:
         """Ask for what has come into view."""
@@ -237,6 +247,7 @@ class CaseList(ScrollView, can_focus=True):
 
     def on_resize(self, event: Resize) -> None:
         """The cursor stays in view in a smaller window."""
+        self._drawn.clear()
         self.virtual_size = Size(self.size.width, self.count)
         self._keep_in_view()
         self._want()
@@ -276,10 +287,19 @@ class CaseList(ScrollView, can_focus=True):
             return Strip([Segment(fit("  " + text if text else "", cells), base)], cells)
         row = self._rows.get(number)
         chosen = number == self.cursor
+        if row is not None and (drawn := self._drawn.get((number, chosen))) is not None:
+            return drawn
         style = base + self.get_component_rich_style("list--cursor") if chosen else base
         if row is None:
             return Strip([Segment(fit(" ..", cells), style)], cells)
-        return Strip(self._segments(row, style, chosen), cells).adjust_cell_length(cells, style)
+        made = Strip(self._segments(row, style, chosen), cells).adjust_cell_length(cells, style)
+        self._drawn[number, chosen] = made
+        return made
+
+    def notify_style_update(self) -> None:
+        """Other colours: nothing drawn before holds."""
+        self._drawn.clear()
+        super().notify_style_update()
 
     def _segments(self, row: DeskRow, style: Style, chosen: bool) -> list[Segment]:
         """A row's columns; neighbours of one style are one segment, to send few bytes."""

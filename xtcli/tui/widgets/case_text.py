@@ -14,7 +14,7 @@ from xtcli.records.types import Ack
 from xtcli.records.values import Disposition
 from xtcli.station.desk_views import TimeLine, VitalLine
 from xtcli.tui.sheet import Sheet
-from xtcli.tui.text import clean, clock, fit, state_word, width
+from xtcli.tui.text import clean, clock, fit, state_word
 
 FLAG_SIGNS = {Flag.LOW: "v", Flag.HIGH: "^", Flag.IMPROBABLE: "?", Flag.NORMAL: " "}
 """`v` below, `^` above the range, `?` hardly true."""
@@ -118,7 +118,7 @@ def summary(sheet: Sheet) -> Content:
     return Content("\n").join(blocks)
 
 
-def timeline_text(lines: Iterable[TimeLine], now: float, cells: int) -> Content:
+def timeline_text(lines: Iterable[TimeLine], now: float) -> Content:
     """Who did what, when, and how far it has come; a second line where words need it."""
     drawn = []
     for line in lines:
@@ -143,8 +143,3 @@ def vitals_text(vitals: Iterable[VitalLine], score: str) -> Content:
         lines.append(Content.assemble((text, flag_style(vital.flag))))
     lines.append(Content.assemble((score, "bold")))
     return Content("\n").join(lines)
-
-
-def longest(lines: Iterable[str]) -> int:
-    """Cells of the longest line."""
-    return max((width(line) for line in lines), default=0)

@@ -37,7 +37,8 @@ def waiting(row: DeskRow, now: float) -> Drawn:
     left = PROMISE_SECONDS - since
     if left >= 0:
         return waited(left), "warn" if left < PROMISE_SECONDS / 3 else ""
-    return "+" + waited(-left if left > -3600 else -left // 60 * 60), "bad"
+    # Minutes are enough by now, and a second's change on every row would fill a slow line.
+    return (f"+{int(-left // 60)}m" if left > -3600 else "+" + waited(-left)), "bad"
 
 
 def person(row: DeskRow, now: float) -> Drawn:
@@ -98,7 +99,7 @@ def filed(row: DeskRow, now: float) -> Drawn:
 
 QUEUE = (
     Column("", 2, urgency), Column("EWS", 3, score, right=True),
-    Column("time left", 6, waiting, right=True), Column("patient", 8, person),
+    Column("time left", 6, waiting, right=True, ticks=True), Column("patient", 8, person),
     Column("age", 7, age),    Column("department", 8, dept), Column("complaint", 0, complaint),
     Column("place", 14, place, least=100), Column("@", 2, attached), Column("taken by", 8, taken),
     Column("state", 12, state, least=120), Column("asked", 11, filed, least=140),
@@ -106,7 +107,7 @@ QUEUE = (
 POST = (
     Column("", 2, urgency), Column("patient", 8, person),
     Column("age", 7, age),    Column("state", 13, state), Column("complaint", 0, complaint), Column("department", 8, dept),
-    Column("EWS", 3, score, least=90, right=True), Column("time left", 6, waiting, right=True),
+    Column("EWS", 3, score, least=90, right=True), Column("time left", 6, waiting, right=True, ticks=True),
     Column("@", 2, attached, least=90), Column("taken by", 8, taken, least=110),
     Column("asked", 11, filed, least=100),
 )  # fmt: skip

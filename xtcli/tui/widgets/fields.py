@@ -242,10 +242,10 @@ class Field(Horizontal):
         label = self.query_one(".label", Static)
         if label.has_class("wrong") != wrong:
             label.set_class(wrong, "wrong")
-            label.update(("!" if wrong else " ") + self.label)
+            label.update(("!" if wrong else " ") + self.label, layout=False)
         if note is not None and note != self.note:
             self.note = note
-            self.query_one(".note", Static).update(note)
+            self.query_one(".note", Static).update(note, layout=False)
 
     @on(Input.Changed)
     @on(TextArea.Changed)

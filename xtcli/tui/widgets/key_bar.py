@@ -44,15 +44,20 @@ class KeyBar(Widget):
     KeyBar { height: auto; max-height: 2; background: $panel; color: $foreground; }
     """
 
+    def __init__(self) -> None:
+        """Nothing is drawn yet."""
+        super().__init__()
+        self._last: list[tuple[str, str]] | None = None
+
     def on_mount(self) -> None:
         """Draw again when other keys begin to work."""
         self.screen.bindings_updated_signal.subscribe(self, self._changed)
 
     def _changed(self, _: Screen[object] | App[object]) -> None:
         shown = self._shown()
-        if shown != getattr(self, "_last", None):
+        if shown != self._last:
             self._last = shown
-            self.refresh(layout=True)
+            self.refresh(layout=len(self._lines(self.size.width or 80)) != self.size.height)
 
     def _shown(self) -> list[tuple[str, str]]:
         """(key, what it does) of every binding to show, in order."""
