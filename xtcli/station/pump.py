@@ -1,4 +1,4 @@
-"""One station's UDP road to its hub: socket, link, spool and exchange joined together.
+"""One station's link to its hub over any road: link, spool and exchange joined together.
 
 A shell on asyncio. It does not know when a sync is over; `syncing` does.
 """
@@ -11,16 +11,16 @@ from collections.abc import Callable
 from xtcli.errors import LinkDown
 from xtcli.station import linkfile
 from xtcli.station.core import StationCore
-from xtcli.station.enrolment import parse_address
 from xtcli.station.exchange import Exchange
 from xtcli.station.intake import Arrival, Intake
+from xtcli.station.roads_link import LinkRoad, RoadLink, UdpRoad, hop_key, keep, tune
 from xtcli.station.routing import HUB
+from xtcli.transport.driving import LinkClient, Wire
 from xtcli.transport.link.events import LinkConfig, LinkEvent, Realtime
 from xtcli.transport.link.keys import link_key
 from xtcli.transport.link.session import Link
 from xtcli.transport.link.spooled import SpooledLink
 from xtcli.transport.spool import Spool
-from xtcli.transport.udp import UdpClient, Wire, headers, resolve
 
 SAVE_SECONDS = 5.0
 CLOSE_GRACE_SECONDS = 0.02
@@ -29,32 +29,38 @@ CLOSE_GRACE_SECONDS = 0.02
 class Pump:
     """Moves everything between this station and its hub while it is open."""
 
-    def __init__(self, station: StationCore, on_arrival: Callable[[Arrival], None]) -> None:
-        """Nothing is opened before `start`."""
+    def __init__(
+        self,
+        station: StationCore,
+        on_arrival: Callable[[Arrival], None],
+        road: LinkRoad | None = None,
+    ) -> None:
+        """Nothing is opened before `start`. `road` None is UDP to the hub's address."""
         self.station = station
+        self.road = road or UdpRoad(station.settings.hub_address)
         self._on_arrival = on_arrival
         self.on_realtime: Callable[[bytes], None] = lambda payload: None
-        self._client: UdpClient | None = None
+        self._client: LinkClient | None = None
         self._spool: Spool | None = None
         self.exchange: Exchange | None = None
         self._contact: float | None = None
 
     async def start(self) -> None:
-        """Open spool, link and socket; LinkDown when the hub's name cannot be found."""
+        """Open spool, link and road; LinkDown when the hub cannot be found or the road opened."""
         settings = self.station.settings
-        host, port = parse_address(settings.hub_address)
-        address = await resolve(host, port)
+        overhead = await self.road.prepare()
         loop = asyncio.get_running_loop()
         self._spool = Spool(self.station.home.spool_path)
-        key = link_key(self.station.keys.station_seal, settings.hub_seal, settings.realm)
-        link = Link(
+        key = link_key(self.station.keys.station_seal, hop_key(settings), settings.realm)
+        link = RoadLink(
             local=settings.number, peer=HUB, key=key, now=loop.time(),
-            entropy=self.station.entropy, config=LinkConfig(overhead_bytes=headers(address)),
+            entropy=self.station.entropy, config=LinkConfig(overhead_bytes=overhead),
         )  # fmt: skip
         node = SpooledLink(link, self._spool)
+        tune(link, self.station.home, self.road, loop.time())
         self.exchange = Exchange(self.station, node, Intake(self.station), settings.hub_seal)
         self.exchange.resume(loop.time())
-        self._client = UdpClient(node, address, self._events)
+        self._client = self.road.client(node, self._events)
         await self._client.start()
 
     @property
@@ -110,12 +116,17 @@ class Pump:
         if self.exchange is not None:
             linkfile.write_link(self.station.home, self.link.measured(), self._contact)
 
+    def _keep(self) -> None:
+        """Keep what this road was found to be, and what went over it."""
+        keep(self.link, self.station.home, self.road, self.wire, self._contact)
+
     async def close(self) -> None:
         """Let the last datagrams leave, keep what was learnt, close."""
         if self._client is not None:
             self.kick()
             await asyncio.sleep(CLOSE_GRACE_SECONDS)
             self.save()
+            self._keep()
             self._client.close()
         if self._spool is not None:
             self._spool.close()

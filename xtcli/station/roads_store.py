@@ -35,8 +35,10 @@ CREATE TABLE IF NOT EXISTS contact(
 CREATE TABLE IF NOT EXISTS hops(
   peer INTEGER NOT NULL, tag BLOB NOT NULL, station INTEGER NOT NULL, inner BLOB NOT NULL,
   PRIMARY KEY(peer, tag));
-CREATE TABLE IF NOT EXISTS cancelled(
-  peer INTEGER NOT NULL, tag BLOB NOT NULL, at REAL NOT NULL, PRIMARY KEY(peer, tag));
+CREATE TABLE IF NOT EXISTS rates(
+  road TEXT PRIMARY KEY, rate_bps REAL NOT NULL, rtt_s REAL NOT NULL, rttvar_s REAL NOT NULL,
+  loss REAL NOT NULL);
+CREATE TABLE IF NOT EXISTS used(one INTEGER PRIMARY KEY CHECK(one=1), road TEXT NOT NULL);
 """
 
 
@@ -121,6 +123,28 @@ class RoadStore:
         rows = self._run("SELECT road, put, taken, refused, bytes_out, bytes_in, last FROM counts"
                          " ORDER BY road")  # fmt: skip
         return [RoadCount(*row) for row in rows]
+
+    # Rates
+
+    def rate(self, road: str) -> tuple[float, float, float, float] | None:
+        """What a road was found to be: rate (bit/s), round trip and its deviation (s), loss."""
+        row = self._run(
+            "SELECT rate_bps, rtt_s, rttvar_s, loss FROM rates WHERE road=?", road
+        ).fetchone()
+        return (row[0], row[1], row[2], row[3]) if row else None
+
+    def save_rate(self, road: str, found: tuple[float, float, float, float]) -> None:
+        """Keep what a road was found to be."""
+        self._run("INSERT OR REPLACE INTO rates VALUES(?,?,?,?,?)", road, *found)
+
+    def last_road(self) -> str:
+        """The road that the link of this home used last; UDP when no other was ever used."""
+        row = self._run("SELECT road FROM used").fetchone()
+        return row[0] if row else "udp"
+
+    def used(self, road: str) -> None:
+        """Remember which road was used last."""
+        self._run("INSERT OR REPLACE INTO used VALUES(1,?)", road)
 
     # Carried by hand
 

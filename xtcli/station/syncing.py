@@ -9,6 +9,7 @@ import asyncio
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from xtcli.errors import ExitCode, LinkDown, UsageError
 from xtcli.records.ids import RecordId
@@ -19,6 +20,7 @@ from xtcli.station.happenings import Happening, happening
 from xtcli.station.home import SyncLock
 from xtcli.station.intake import Arrival
 from xtcli.station.pump import Pump, no_hub_here
+from xtcli.station.roads_link import LinkRoad
 from xtcli.station.routing import HUB
 from xtcli.station.views import Waited
 
@@ -56,15 +58,19 @@ class Syncer:
     """One sync under way, in one event loop. `stop` may be set by anybody in that loop."""
 
     def __init__(
-        self, station: StationCore, show: Show | None = None, progress: Progress | None = None
+        self,
+        station: StationCore,
+        show: Show | None = None,
+        progress: Progress | None = None,
+        road: LinkRoad | None = None,
     ) -> None:
-        """Nothing is opened before `start`."""
+        """Nothing is opened before `start`. `road` None is UDP."""
         self.station = station
         self.show = show
         self.progress = progress
         self.stop = False
         self.arrived = 0
-        self.pump = Pump(station, self._arrival)
+        self.pump = Pump(station, self._arrival, road)
         self._version = -1
         self._polled_at = -NEVER
         self._drawn_at = self._saved_at = 0.0
@@ -138,6 +144,7 @@ def run_sync(
     watch: bool,
     show: Show | None = None,
     progress: Progress | None = None,
+    road: LinkRoad | None = None,
 ) -> SyncReport:
     """Exchange with the hub; with `watch` until `timeout` (0: until stopped)."""
     if station.kind is StationKind.HUB:
@@ -150,7 +157,9 @@ def run_sync(
             )
         return _watch_other(station, timeout)
     try:
-        return asyncio.run(_sync(Syncer, station, timeout, watch, show, progress))
+        return asyncio.run(
+            _sync(partial(Syncer, road=road), station, timeout, watch, show, progress)
+        )
     finally:
         lock.free()
 

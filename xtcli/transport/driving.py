@@ -130,6 +130,59 @@ class Driver:
             self._timer = None
 
 
+class LinkClient:
+    """One link over one road. A road says how to open and close itself and how to send."""
+
+    def __init__(self, node: SpooledLink, on_events: Callable[[list[LinkEvent]], None]) -> None:
+        """`on_events` is called in the loop with everything that happened."""
+        self.node = node
+        self._on_events = on_events
+        self._driver: Driver | None = None
+
+    @property
+    def wire(self) -> Wire:
+        """What went over the wire."""
+        raise NotImplementedError
+
+    async def open(self) -> None:
+        """Open the road; LinkDown if it cannot be."""
+        raise NotImplementedError
+
+    def send(self, datagram: bytes) -> None:
+        """Send one datagram; never blocks, may lose it."""
+        raise NotImplementedError
+
+    def shut(self) -> None:
+        """Close the road. Idempotent."""
+        raise NotImplementedError
+
+    async def start(self) -> None:
+        """Open the road and begin."""
+        self._driver = Driver(self.node, self.send, self._on_events)
+        await self.open()
+        self.kick()
+
+    def kick(self) -> None:
+        """Something was offered, accepted or asked of the link: look at it now."""
+        if self._driver is not None:
+            self._driver.run()
+
+    def received(self, datagram: bytes) -> bool:
+        """A datagram came over the road; False, and counted, if the link did not take it."""
+        if self._driver is not None and self._driver.receive(datagram) is not Received.INVALID:
+            return True
+        self.wire.refused += 1
+        return False
+
+    def close(self) -> None:
+        """Write everything down and close the road. Idempotent."""
+        if self._driver is not None:
+            self._driver.stop()
+            self._driver = None
+            self.node.close()
+        self.shut()
+
+
 class LinkServer:
     """Many links over any number of roads.
 

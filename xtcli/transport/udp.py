@@ -15,8 +15,8 @@ from typing import cast
 
 from xtcli.errors import LinkDown
 from xtcli.lang import tr
-from xtcli.transport.driving import Driver, LinkServer, Wire
-from xtcli.transport.link.events import LinkEvent, Received
+from xtcli.transport.driving import LinkClient, LinkServer, Wire
+from xtcli.transport.link.events import LinkEvent
 from xtcli.transport.link.frames import DATAGRAM_BYTES_MAX, Kind, kind_of
 from xtcli.transport.link.spooled import SpooledLink
 
@@ -99,31 +99,27 @@ async def _open(take: Callable[[bytes, Address], None], local: Address, family: 
     return made
 
 
-class UdpClient:
-    """One link to one hub. `on_events` is called in the loop with everything that happened."""
+class UdpClient(LinkClient):
+    """One link to one hub over a socket of its own."""
 
     def __init__(
         self, node: SpooledLink, address: Address, on_events: Callable[[list[LinkEvent]], None]
     ) -> None:
         """`address` as `resolve` gives it. Nothing is opened before `start`."""
-        self.node = node
+        super().__init__(node, on_events)
         self.address = address
-        self._on_events = on_events
         self._socket: _Socket | None = None
-        self._driver: Driver | None = None
 
-    async def start(self) -> None:
-        """Open the socket and begin; LinkDown if there is none to be had."""
-        self._driver = Driver(self.node, self._send, self._on_events)
+    async def open(self) -> None:
+        """Open the socket; LinkDown if there is none to be had."""
         await self.rebind()
-        self.kick()
 
     async def rebind(self) -> None:
         """Take a new local address and port, as after a change of network."""
         old, self._socket = self._socket, None
         family = socket.AF_INET6 if headers(self.address) == HEADERS_IPV6 else socket.AF_INET
         anywhere = "::" if family == socket.AF_INET6 else "0.0.0.0"
-        self._socket = await _open(self._received, (anywhere, 0), family)
+        self._socket = await _open(self._arrived, (anywhere, 0), family)
         if old is not None:
             self._socket.wire = old.wire
             old.close()
@@ -133,25 +129,16 @@ class UdpClient:
         """What went over the wire."""
         return self._socket.wire if self._socket is not None else Wire()
 
-    def kick(self) -> None:
-        """Something was offered, accepted or asked of the link: look at it now."""
-        if self._driver is not None:
-            self._driver.run()
-
-    def _send(self, datagram: bytes) -> None:
+    def send(self, datagram: bytes) -> None:
+        """Send one datagram to the hub."""
         if self._socket is not None:
             self._socket.send(datagram, self.address)
 
-    def _received(self, datagram: bytes, source: Address) -> None:
-        if self._driver is None or self._driver.receive(datagram) is Received.INVALID:
-            self.wire.refused += 1
+    def _arrived(self, datagram: bytes, source: Address) -> None:
+        self.received(datagram)
 
-    def close(self) -> None:
-        """Write everything down and close the socket. Idempotent."""
-        if self._driver is not None:
-            self._driver.stop()
-            self._driver = None
-            self.node.close()
+    def shut(self) -> None:
+        """Close the socket."""
         if self._socket is not None:
             self._socket.close()
 
