@@ -90,6 +90,11 @@ def bulk(link: Profile, size: int, seed: int, *, priority: int = 5, warm: bool =
     )
 
 
+def share_of_rate(one: Bulk, link: Profile, size: int) -> float:
+    """Payload rate from the offer to accepted, delay included, as a share of the rate."""
+    return size * 8 / one.seconds / (link.rate_up_bps or 1e12)
+
+
 def slowest(seed: int, size: int = 3000, within_s: float = 300.0) -> float:
     """The lowest rate (bit/s, in steps of 5) that brings `size` bytes over in time, 5 % loss."""
     for rate in range(80, 400, 5):
