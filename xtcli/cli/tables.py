@@ -194,7 +194,8 @@ def _timeline(document: dict[str, Any]) -> None:
 
 def status_page(status: Status) -> None:
     """This station at a glance."""
-    say(f"{status.name}  ({words.station(status.kind)} {status.number})  {status.practitioner}")
+    who = f"{status.name}  ({words.station(status.kind)} {status.number})  {status.practitioner}"
+    say(who.rstrip())
     link = status.link
     if status.kind != "hub":
         if link.last_contact is None:

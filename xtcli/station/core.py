@@ -151,15 +151,15 @@ class StationCore:
 
     def case(self, case: RecordId) -> Case:
         """The fold of a case; NotFound when it is not here."""
+        if self.log.get(case) is None and not self.log.records(case):
+            raise _no_case(case)
         return self.log.case(case, self.clock())
 
     def request_of(self, case: RecordId) -> Request:
         """The request of a case."""
         found = self.log.get(case)
         if found is None or not isinstance(found.body, Request):
-            raise NotFound(
-                "There is no case {case} here.", "See the cases: xt list", case=str(case)
-            )
+            raise _no_case(case)
         return found.body
 
     def identifiers(self, case: RecordId) -> tuple[str, str]:
@@ -178,6 +178,10 @@ class StationCore:
                 "This is not done at a {kind}.", "See who you are here: xt status",
                 kind=words.station(self.settings.kind),
             )  # fmt: skip
+
+
+def _no_case(case: RecordId) -> NotFound:
+    return NotFound("There is no case {case} here.", "See the cases: xt list", case=str(case))
 
 
 CASE_WRITERS = (StationKind.POST, StationKind.DESK, StationKind.HUB)
