@@ -376,6 +376,11 @@ class Link:
         """Tags of bundles that need more than one datagram and of which some has been sent."""
         return {one.tag for one in self._outbox if one.bytes_sent and not one.whole}
 
+    def started(self, tag: bytes) -> bool:
+        """Whether anything of a bundle has left; True also for one not being sent any more."""
+        found = self._outbox.get(tag)
+        return found is None or found.bytes_sent > 0
+
     def progress(self) -> list[TransferProgress]:
         """Every bundle on its way, outgoing first."""
         return insight.outgoing(self._outbox) + self.inbox.progress()
