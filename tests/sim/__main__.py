@@ -12,6 +12,7 @@ from pathlib import Path
 
 from tests.sim.world import LINKS, Outcome, World
 
+FAILED_MAX = 10
 FAST = Path("/dev/shm")
 """Memory as a folder, where there is one."""
 
@@ -47,6 +48,9 @@ def main() -> int:
                   f"{replay(seed, given.link)}", flush=True)  # fmt: skip
             if given.seeds == 1:
                 raise
+            if failed == FAILED_MAX:
+                print("too many have failed; the rest is not run")
+                return 1
             continue
         if given.json or given.seeds == 1:
             print(json.dumps(outcome, ensure_ascii=False), flush=True)
