@@ -39,6 +39,8 @@ def aiortc_call(speech: Speech, loss: float, seed: int) -> dict[str, Any]:
         for payload in payloads:
             packet = RtpPacket(111, 0, sent & 0xFFFF, timestamp)
             packet.payload = payload
+            # What the receiver sets before its jitter buffer: the payload as it is.
+            packet._data = payload
             sent, size = sent + 1, size + len(payload) + HEADER_BYTES
             if chain.lost():
                 continue

@@ -58,14 +58,17 @@ def test_a_spent_budget_drops_copies_first_and_queues_nothing() -> None:
     assert sum(bool(s.steps) for s in sent) < 40
 
 
-@pytest.mark.parametrize(("burst", "steps"), [(1.0, (1,)), (1.7, (3,)), (3.0, (5,)), (9.0, (5,))])
-def test_copy_offset_follows_the_bursts(burst: float, steps: tuple[int, ...]) -> None:
-    assert copy_steps(RUNGS[3], burst) == steps
+@pytest.mark.parametrize(
+    ("rung", "bursty", "steps"),
+    [(3, False, (1,)), (3, True, (5,)), (5, True, (2,)), (7, True, (1,)), (0, True, ())],
+)
+def test_copy_offset_follows_the_bursts(rung: int, bursty: bool, steps: tuple[int, ...]) -> None:
+    assert copy_steps(RUNGS[rung], bursty) == steps
 
 
 def test_two_copies_are_apart() -> None:
-    assert copy_steps(RUNGS[2], 1.0) == (1, 2)
-    assert copy_steps(RUNGS[2], 3.0) == (2, 5)
+    assert copy_steps(RUNGS[2], False) == (1, 2)
+    assert copy_steps(RUNGS[2], True) == (2, 5)
 
 
 def test_bucket_gives_what_the_rate_gives() -> None:
@@ -75,13 +78,13 @@ def test_bucket_gives_what_the_rate_gives() -> None:
     assert taken * 100 == pytest.approx(10_000, rel=0.1)
 
 
-@pytest.mark.parametrize(("loss", "burst"), [(0.02, 2.0), (0.10, 3.0), (0.20, 3.0), (0.2, 1.25)])
+@pytest.mark.parametrize(("loss", "burst"), [(0.02, 2.0), (0.10, 3.0), (0.20, 3.0), (0.2, 1.1)])
 def test_flight_measures_loss_and_bursts(loss: float, burst: float) -> None:
     """From reports of which a third are lost themselves, the sender knows its link."""
     random, flight = Random(7), Flight()
     chain = GilbertLoss(loss, burst, random)
     arrived: list[int] = []
-    losses, bursts = [], []
+    losses, bursts, judged = [], [], []
     for number in range(6000):
         now = number * 0.06
         flight.send(number, 100, now)
@@ -93,8 +96,11 @@ def test_flight_measures_loss_and_bursts(loss: float, burst: float) -> None:
             flight.settle(Report(newest=newest & 0xFFFF, arrived=bits, held_s=0.0), now)
             losses.append(flight.loss(now))
             bursts.append(flight.burst(now))
+            judged.append(flight.bursty)
     assert sum(losses) / len(losses) == pytest.approx(loss, rel=0.25)
     assert sum(bursts) / len(bursts) == pytest.approx(burst, rel=0.35)
+    if loss >= 0.1:
+        assert judged[-100:].count(burst > 1.5) > 80
 
 
 def test_flight_takes_the_round_trip_without_the_time_a_report_waited() -> None:
@@ -178,7 +184,7 @@ def test_rate_falls_to_what_was_delivered_and_tries_higher_later() -> None:
     rate = Rate(None, 0.0)
     for second in range(1, 4):
         rate.report(1.0, 0.0, 6_000.0, float(second))
-    assert rate.bps == pytest.approx(6_000)
+    assert 6_000 <= rate.bps <= 6_500
     for second in range(4, 40):
         rate.report(0.02, 0.0, 6_000.0, float(second))
     assert rate.bps > 9_000

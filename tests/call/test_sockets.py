@@ -7,8 +7,8 @@ import socket
 import time
 
 import numpy as np
-from numpy.typing import NDArray
 
+from tests.call.matching import best_match
 from tests.call.pair import entropy
 from tests.call.speech import frames_of, speech
 from xtcli.media.call.events import Answered, CallEvent
@@ -43,16 +43,6 @@ class Station:
         while self.session is not None and (payload := self.session.send(now)) is not None:
             assert self.peer is not None
             self.socket.sendto(payload, self.peer)
-
-
-def best_match(piece: NDArray[np.float64], sound: NDArray[np.float64]) -> float:
-    """The highest normalised correlation of a piece of speech with any place in a sound."""
-    size = 1 << 18
-    spectrum = np.conj(np.fft.rfft(piece, size)) * np.fft.rfft(sound, size)
-    dots = np.fft.irfft(spectrum, size)[: sound.size - piece.size]
-    energy = np.concatenate(([0.0], np.cumsum(np.square(sound))))
-    there = energy[piece.size : piece.size + dots.size] - energy[: dots.size]
-    return float(np.max(dots / np.sqrt(np.maximum(there, 1.0)))) / float(np.linalg.norm(piece))
 
 
 def test_a_call_over_udp_sockets() -> None:

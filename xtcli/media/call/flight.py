@@ -16,6 +16,9 @@ OUTCOMES_S = 20.0
 FLIGHT_MAX = 2048
 REORDER_NUMBERS = 6
 """A datagram this far behind the newest one that came is lost, not late: 360 ms."""
+BURST_SINGLE, BURST_LONG = 1.3, 1.6
+LOSSES_TO_JUDGE = 15
+"""Fewer losses than this say nothing about bursts; then losses are taken to come in bursts."""
 PRIOR_DATAGRAMS = 20
 """Weight of "no loss" before there is anything to go by."""
 
@@ -38,6 +41,8 @@ class Flight:
         self._newest = -1
         self.settled_to = -1
         """Datagrams up to this number are known to have arrived or been lost."""
+        self.bursty = True
+        """Whether losses come in bursts. Slow to change: each change moves the delay of a call."""
         self.rtt_s: float | None = None
         self.sent = 0
         self.lost = 0
@@ -67,6 +72,7 @@ class Flight:
         if newest in self._sent and report.held_s < 2.5:
             self._round_trip(now - self._sent[newest].at - report.held_s)
         self._close(newest - REORDER_NUMBERS, newest - ARRIVED_BITS, now)
+        self._judge(now)
         return newest
 
     def _round_trip(self, sample_s: float) -> None:
@@ -96,6 +102,10 @@ class Flight:
         recent = self._recent(now)
         runs = sum(not arrived and (i == 0 or recent[i - 1]) for i, arrived in enumerate(recent))
         return recent.count(False) / runs if runs else 1.0
+
+    def _judge(self, now: float) -> None:
+        if self._recent(now).count(False) >= LOSSES_TO_JUDGE:
+            self.bursty = self.burst(now) > (BURST_SINGLE if self.bursty else BURST_LONG)
 
     def delivered_bps(self, now: float, window_s: float = 2.5) -> float:
         """Bits a second that reports of the last `window_s` seconds say have arrived."""

@@ -17,26 +17,21 @@ from xtcli.media.call.packet import (
 )
 from xtcli.media.call.rate import Bucket
 
-BURSTY = 1.3
-"""Mean burst, in datagrams, above which losses are not taken as independent."""
 STEP_FAR = 5
 """Copy offset against bursts, in datagrams of one frame: 300 ms."""
 HISTORY_FRAMES = BUNDLE_MAX * (STEP_MAX + 1)
 
 
-def copy_steps(rung: Rung, burst: float) -> tuple[int, ...]:
-    """How many datagrams later each copy goes, for losses `burst` datagrams long on average.
+def copy_steps(rung: Rung, bursty: bool) -> tuple[int, ...]:
+    """How many datagrams later each copy goes.
 
-    Independent losses: at once. Bursts: about twice their mean, as far as delay allows
-    (`STEP_FAR` frames; a bundle of several frames makes each step longer).
+    Independent losses: at once. Bursts: as far as delay allows (`STEP_FAR` frames; in a bundle of
+    several frames each step is longer), for every frame nearer costs more than it saves (measured).
     """
-    far = max(1, STEP_FAR // max(rung.bundle, 1))
-    step = 1 if burst < BURSTY else max(1, min(far, round(2 * burst)))
+    far = max(1, STEP_FAR // max(rung.bundle, 1)) if bursty else 1
     if rung.copies == 0:
         return ()
-    if rung.copies == 1:
-        return (step,)
-    return (max(1, step // 2), max(2, step))
+    return (far,) if rung.copies == 1 else (max(1, far // 2), max(2, far))
 
 
 class Sender:

@@ -319,7 +319,7 @@ class Talk:
             self._encoder.set_bandwidth(rung.bandwidth)
         if not rung.live:
             self._sender.clear()
-        self._sender.use(rung, copy_steps(rung, self.flight.burst(now)))
+        self._sender.use(rung, copy_steps(rung, self.flight.bursty))
         self._due.steps = now + STEPS_EVERY_S
 
     def next_timer(self) -> float:
