@@ -84,8 +84,7 @@ class Link:
         config: LinkConfig | None = None,
     ) -> None:
         """Join station `local` to station `peer`; `key` is `keys.link_key` of the two."""
-        self.local = local
-        self.peer = peer
+        self.local, self.peer = local, peer
         self.config = config or LinkConfig()
         self.rate = RateControl(now)
         self.peer_waiting: int | None = None
@@ -102,11 +101,9 @@ class Link:
         self._seal_in = Seal(key, peer, local)
         self._events: deque[LinkEvent] = deque()
         self._realtime: deque[bytes] = deque(maxlen=REALTIME_QUEUE_MAX)
-        self._counter = 1
-        self._reserved = 0
+        self._counter, self._reserved = 1, 0
         self._last_contact: float | None = None
-        self._last_sent = now
-        self._keep_alive_until = now
+        self._last_sent = self._keep_alive_until = now
 
     # What the shell wants
 
@@ -368,8 +365,7 @@ class Link:
         return insight.measured(self.rate, self._outbox, self._last_contact, self.invalid)
 
     def estimate(self, size: int, priority: int) -> float | None:
-        """Seconds until `size` more sealed bytes would be at the peer, behind what is queued as
-        urgent or more; None if the link was never measured."""
+        """Seconds until `size` more bytes would be at the peer, behind what goes before; or None."""
         return insight.estimate(self.rate, self._outbox, self.config, size, priority)
 
     def begun(self) -> set[bytes]:
@@ -378,8 +374,7 @@ class Link:
 
     def started(self, tag: bytes) -> bool:
         """Whether anything of a bundle has left; True also for one not being sent any more."""
-        found = self._outbox.get(tag)
-        return found is None or found.bytes_sent > 0
+        return (found := self._outbox.get(tag)) is None or found.bytes_sent > 0
 
     def progress(self) -> list[TransferProgress]:
         """Every bundle on its way, outgoing first."""
