@@ -31,6 +31,9 @@ BACK_OFF = 1.4
 URGENT_LOSS = 0.25
 """Loss assumed for urgent small bundles after a time-out: they are sent more than once."""
 
+COLD_LOSS = 0.1
+"""The same before anything was heard, when the time-out itself is a guess."""
+
 
 class Scheduler:
     """See the module."""
@@ -52,7 +55,9 @@ class Scheduler:
             return None
         rto = self.rate.rto()
         longest = PROBE_S_MAX if self.probes < OLD_PROBES else PROBE_S_MAX_OLD
-        backed_off = rto * BACK_OFF ** min(40, max(0, self.probes - STEADY_PROBES))
+        # Where nothing was ever heard the time-out is a guess, and on a very slow link a bad one.
+        steady = STEADY_PROBES if self.rate.srtt is not None else 0
+        backed_off = rto * BACK_OFF ** min(40, max(0, self.probes - steady))
         return asked + max(rto, min(backed_off, longest))
 
     def overdue(self, now: float, *, polling: bool) -> bool:
@@ -111,7 +116,9 @@ class Scheduler:
 
     def _loss(self, one: Outgoing) -> float:
         share = self.rate.loss.share
-        return max(share, URGENT_LOSS) if self.probes and one.urgent else share
+        if not one.urgent or not self.probes:
+            return share
+        return max(share, COLD_LOSS if self.rate.srtt is None else URGENT_LOSS)
 
     def flight_ends(self, size: int, now: float) -> bool:
         """Whether nothing may follow a datagram of `size` until a report comes."""

@@ -18,7 +18,7 @@ GROWTH_MAX = 1.6
 """Growth in a round trip when many passed without any queue."""
 SETTLING_REPORTS = 6
 """Reports after the start in which the first, rough rate is corrected fast."""
-RTO_S_COLD = 3.0
+RTO_S_COLD = 2.0
 RTO_S_MIN = 0.1
 RTO_S_MAX = 60.0
 RTT_S_MIN = 1e-4
