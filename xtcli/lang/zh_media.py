@@ -64,3 +64,52 @@ WORDS: dict[str, str] = {
     "Plug one in, or save the note to a file.": "请插入扬声器或耳机，或把留言存为文件。",
     # --- end of Opus, voice notes, pictures ---
 }
+
+# The call.
+WORDS |= {
+    "A call datagram does not check: it is damaged, old, or not from this call.": (
+        "通话数据校验未通过：已损坏、过时，或不属于本次通话。"
+    ),
+    "Nothing was played. If it goes on, hang up and call again.": (
+        "未播放任何内容。若持续出现，请挂断后重新呼叫。"
+    ),
+    "The installed aiortc is not the one xt knows, so WebRTC calls are off.": (
+        "已安装的 aiortc 版本不受支持，WebRTC 通话不可用。"
+    ),
+    "Install aiortc 1.16; calls over the xt link work without it.": (
+        "请安装 aiortc 1.16；不安装也可通过 xt 链路通话。"
+    ),
+    "The other side's WebRTC description cannot be read.": "无法读取对方的 WebRTC 描述。",
+    "Reload the page there and call again.": "请在对方重新打开页面后再呼叫。",
+    "Not live: what you say is kept and sent as a voice note.": (
+        "暂不能实时通话：您说的话会保存，并作为语音留言发送。"
+    ),
+    "One at a time: wait until the other side has finished.": "轮流讲话：请等对方说完再说。",
+    "Both can speak. The link loses data, so everything is sent twice.": (
+        "双方可同时讲话。链路有丢包，声音会重复发送。"
+    ),
+    "Both can speak. The link is slow, so the sound is simple.": (
+        "双方可同时讲话。链路较慢，音质较低。"
+    ),
+    "Both can speak, clear sound.": "双方可同时讲话，音质清晰。",
+    "You hung up.": "您已挂断。",
+    "The other side hung up.": "对方已挂断。",
+    "The call was declined.": "对方已拒接。",
+    "The other side is in another call.": "对方正在通话中。",
+    "The call was cancelled.": "呼叫已取消。",
+    "Nobody answered.": "无人接听。",
+    "The link has been dead for too long, so the call ended.": "链路中断过久，通话已结束。",
+    "You are speaking.": "您正在讲话。",
+    "The other side is speaking. Please wait.": "对方正在讲话，请稍候。",
+    "You may speak.": "可以讲话。",
+    "It rings at the other side.": "对方正在响铃。",
+    "Connected. You may speak.": "已接通，可以讲话。",
+    "The other side now sends: {how}": "对方现在的发送方式：{how}",
+    "No contact. Go on speaking: it will be sent as a voice note.": (
+        "联系中断。请继续讲话，内容会作为语音留言发送。"
+    ),
+    "Contact again after {seconds} s.": "中断 {seconds} 秒后已恢复联系。",
+    "{minutes}:{seconds:02d} long; {heard} % of your words heard live; {loss} % of packets lost.": (
+        "通话 {minutes}:{seconds:02d}；您的话有 {heard}% 被实时听到；丢包 {loss}%。"
+    ),
+}
