@@ -365,7 +365,7 @@ class Link:
         return insight.measured(self.rate, self._outbox, self._last_contact, self.invalid)
 
     def estimate(self, size: int, priority: int) -> float | None:
-        """Seconds until `size` more bytes would be at the peer, behind what goes before; or None."""
+        """Seconds until `size` more bytes would be at the peer; None if it was never measured."""
         return insight.estimate(self.rate, self._outbox, self.config, size, priority)
 
     def begun(self) -> set[bytes]:
