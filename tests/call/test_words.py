@@ -38,6 +38,6 @@ def test_a_call_in_one_line() -> None:
     summary = e.Summary(125.0, 60.0, 45.0, 30.0, 1.0, 0, 0.1, 0.8, ((0.0, 4),), 9000, "hung up")
     choose("en")
     try:
-        assert summary_words(summary).startswith("2:05 long; 75 % of your words heard live; 10 %")
+        assert summary_words(summary).startswith("2:05; 75 % of your words heard live; 10 %")
     finally:
         choose(None)

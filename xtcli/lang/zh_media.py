@@ -109,7 +109,7 @@ WORDS |= {
         "联系中断。请继续讲话，内容会作为语音留言发送。"
     ),
     "Contact again after {seconds} s.": "中断 {seconds} 秒后已恢复联系。",
-    "{minutes}:{seconds:02d} long; {heard} % of your words heard live; {loss} % of packets lost.": (
+    "{minutes}:{seconds:02d}; {heard} % of your words heard live; {loss} % of packets lost.": (
         "通话 {minutes}:{seconds:02d}；您的话有 {heard}% 被实时听到；丢包 {loss}%。"
     ),
 }

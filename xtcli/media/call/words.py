@@ -78,7 +78,7 @@ def event_words(event: CallEvent) -> str:
 def summary_words(summary: Summary) -> str:
     """A finished call in one line."""
     return tr(
-        "{minutes}:{seconds:02d} long; {heard} % of your words heard live; {loss} % of packets lost.",
+        "{minutes}:{seconds:02d}; {heard} % of your words heard live; {loss} % of packets lost.",
         minutes=int(summary.seconds) // 60,
         seconds=int(summary.seconds) % 60,
         heard=round(100 * summary.heard_s / summary.spoken_s) if summary.spoken_s else 100,
