@@ -14,8 +14,8 @@ from xtcli.records.ids import RecordId
 from xtcli.records.queue import Ask as Page
 from xtcli.records.sign import Record
 from xtcli.records.store import Delivery
-from xtcli.records.types import Alert, Attach, Escalated, Kind, Request
-from xtcli.station import attaching, filing, routing, shell
+from xtcli.records.types import Alert, Ask, Attach, Escalated, Kind, Request
+from xtcli.station import attaching, filing, requested, routing, shell
 from xtcli.station.home import Home, default_root
 from xtcli.station.station import Station
 
@@ -45,7 +45,7 @@ class HubStation(Station):
                 assert record.case is not None
                 found += self._whole_case(route.peer, record.case)
             found += self._one(record, route)
-        return found
+        return found + self.asked_for(record)
 
     def _one(self, record: Record, route: routing.Route) -> list[Delivery]:
         """A record for one peer: introductions first, the bytes of an attachment last."""
@@ -81,8 +81,17 @@ class HubStation(Station):
         return found
 
     def asked_for(self, record: Record) -> list[Delivery]:
-        """Deliveries of an original that a question asks for, to who asked."""
-        return []
+        """Deliveries of an original that a question asks for, to who asked.
+
+        Its bytes may still have to come here; a delivery waits for them.
+        """
+        want = requested.wanted(self, record) if isinstance(record.body, Ask) else None
+        asker = record.id.station
+        if want is None or want.region is not None:
+            return []
+        if asker in (self.number, want.original.id.station):
+            return []
+        return attaching.blob_deliveries(want.announced, [asker])
 
     def catch_up(self, desk: int, depts: Iterable[str]) -> None:
         """Tell a new desk about the open cases of its departments."""

@@ -241,4 +241,14 @@ WORDS: dict[str, str] = {
     "A bundle to be passed on does not check.": "待转交的数据包校验不通过。",
     "It was dropped; its sender keeps it.": "已丢弃；发送方仍有保存。",
     "It was not sealed for this station, or is damaged.": "不是发给本站的，或已损坏。",
+    # Sound, pictures on demand, calls.
+    "Recording. Enter ends it, Ctrl-C throws it away.": "正在录音。回车结束，Ctrl-C 放弃。",
+    "{n} s left": "还剩 {n} 秒",
+    "A part of a picture is not its original.": "图片的局部不是原图。",
+    "Ask for one of the two.": "请二选一。",
+    "Please send more of this picture.": "请补发该图片的细节。",
+    "Attachment {blob} is not a picture.": "附件 {blob} 不是图片。",
+    "See them: xt show {case}": "查看附件：xt show {case}",
+    "Case {case} has {count} pictures.": "病例 {case} 有 {count} 张图片。",
+    "Say which: --blob NUMBER": "请指明哪一张：--blob 编号",
 }

@@ -11,16 +11,19 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from xtcli.errors import NotFound, UsageError
+from xtcli.records import codec, limits
 from xtcli.records.ids import RecordId
 from xtcli.records.sign import Record, blob_digest
 from xtcli.records.store import Delivery
-from xtcli.records.types import Attach
+from xtcli.records.types import Attach, Request
 from xtcli.records.values import BlobKind
 from xtcli.station import parcels, priority, routing
 from xtcli.station.core import StationCore
 
 ATTACH_BYTES_MAX = parcels.PIECE_BYTES
 CAPTION_CHARS_MAX = 200
+BUNDLE_BYTES = 48 + 17 + 28
+"""Around a small bundle: its seal, the link's frame, UDP and IPv4."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +33,29 @@ class Prepared:
     body: Attach
     data: bytes
     travels: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Costs:
+    """One part of what would be sent: `text`, or an attachment's kind; bytes on the link."""
+
+    name: str
+    size: int
+    seconds: float | None
+    """On the link as last measured; None when nothing was measured yet."""
+
+
+def record_bytes(station: StationCore, body: Request) -> int:
+    """Bytes that a request's record takes on the link, compressed and sealed as it will be."""
+    from xtcli.transport.bundle.pack import Part, pack
+
+    content = codec.content_of(
+        body, station=station.number, seq=1, author=max(1, station.settings.practitioner),
+        at=int(station.clock()), case=None,
+    )  # fmt: skip
+    # A signature does not compress, so any bytes of its length stand for it.
+    raw = (content + bytes(limits.raw_bytes))[: limits.raw_bytes]
+    return len(pack([Part(content, raw)])) + BUNDLE_BYTES
 
 
 def prepare(path: Path, caption: str = "") -> list[Prepared]:
@@ -51,10 +77,10 @@ def prepare_voice(source: str, caption: str = "") -> list[Prepared]:
     if not source:
         return []
     if source == "rec":
-        from xtcli.media.devices import record
         from xtcli.media.voice import make_note
+        from xtcli.station.calls_meter import record_here
 
-        note = make_note(record())
+        note = make_note(record_here())
         return [_note(note.data, note.seconds, caption)]
     return [_voice(Path(source), caption)]
 

@@ -17,7 +17,7 @@ from xtcli.records.ids import RecordId, spans_of
 from xtcli.records.sign import Record, read
 from xtcli.records.store import Delivery
 from xtcli.records.types import ROSTER_KINDS, Attach, Kind, Receipt
-from xtcli.station import parcels
+from xtcli.station import parcels, requested
 from xtcli.station.core import StationCore
 from xtcli.station.routing import HUB
 from xtcli.transport.bundle.pack import Part
@@ -56,6 +56,8 @@ class Intake:
         """`rule` None: this station forwards nothing."""
         self.station = station
         self.rule: Rule = rule or (lambda record: ())
+        self.give_at_once = True
+        """Whether originals and crops asked for are queued here, or later by who set it False."""
 
     def take(self, parts: Sequence[Part], peer: int, via: str = "") -> Arrival:
         """Commit everything in `parts`, receipt included, in one transaction."""
@@ -72,6 +74,8 @@ class Intake:
             self._receipt(arrival.confirmable, arrival.blobs, peer)
             self._confirm_released(released, peer)
             arrival.new += released
+        if self.give_at_once:
+            requested.honour(self.station, arrival.new)
         return arrival
 
     def _record(self, part: Part, arrival: Arrival, now: int, via: str) -> None:

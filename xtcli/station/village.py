@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from xtcli.clinic import identity
@@ -12,28 +13,38 @@ from xtcli.records.case import Case
 from xtcli.records.ids import RecordId
 from xtcli.records.queue import Ask as Page
 from xtcli.records.types import Ack, Ask, Closed, Dispensed, Request
-from xtcli.records.values import Patient, Region, StationKind
-from xtcli.station import attaching, filing, routing
+from xtcli.records.values import BlobKind, Patient, Region, StationKind
+from xtcli.station import attaching, filing, requested, routing
+from xtcli.station.attaching import Costs, Prepared
 from xtcli.station.core import CASE_WRITERS, StationCore
 from xtcli.station.forms import RequestForm
 from xtcli.station.linkfile import read_link
 from xtcli.station.views import Filed, Near, Written
 
 NEAR_LOOKED_AT_MAX = 5_000
+Before = Callable[[tuple[Costs, ...]], None]
 
 
 class Village(StationCore):
     """Operations of a post."""
 
-    def file(self, form: RequestForm) -> Filed:
-        """Check, sign and commit a request; on return it is on the disk."""
+    def file(
+        self, form: RequestForm, before: Before = lambda parts: None, *, batch: bool = False
+    ) -> Filed:
+        """Check, sign and commit a request; on return it is on the disk.
+
+        The same document of a batch is filed once, ever; the same request by hand once a day, for
+        a patient may come again with the same words.
+        `before` is shown what each part costs on the link, before anything is saved or sent.
+        """
         self.must_be_practitioner(StationKind.POST)
         departments = [entry.code for entry in self.roster.departments]
         checked = filing.request_of(form, departments, self.clock())
         body = checked.body
         items = [item for name in form.attach for item in attaching.prepare(Path(name))]
         items += attaching.prepare_voice(form.voice)
-        key = _key(body, [item.body.digest for item in items])
+        on = "" if batch else filing.day(self.clock()).isoformat()
+        key = _key(body, [item.body.digest for item in items], on)
         near = self.near(body.patient)
         with self.log.many():
             # Looked up under the write lock: two processes with one batch file it once.
@@ -52,6 +63,22 @@ class Village(StationCore):
         """UsageError when `typed` cannot be the field `name` of a request."""
         filing.check_typed(name, typed, [entry.code for entry in self.roster.departments],
                            self.clock())  # fmt: skip
+
+    def parts(self, body: Request, items: Sequence[Prepared]) -> tuple[Costs, ...]:
+        """What a request and its attachments cost on the link, in the order they go."""
+        text = attaching.record_bytes(self, body)
+        costs = [Costs("text", text, self.seconds(text))]
+        for item in sorted(items, key=lambda item: routing.blob_priority(item.body)):
+            if item.travels:
+                # Its announcement goes with the text; the two travel in bundles of their own.
+                size = len(item.data) + attaching.BUNDLE_BYTES
+                costs.append(Costs(item.body.blob.name.lower(), size, self.seconds(size)))
+        return tuple(costs)
+
+    def seconds(self, size: int) -> float | None:
+        """Seconds that `size` bytes occupy the link as last measured; None: unknown."""
+        rate = read_link(self.home, "").rate_bps
+        return size * 8 / rate if rate else None
 
     def forecast(self, size: int) -> float | None:
         """Seconds that `size` bytes more would take on the link as last measured; None: unknown."""
@@ -106,16 +133,43 @@ class Village(StationCore):
             records = attaching.store(self, case, items)
         return self.written(records[0])
 
-    def ask(self, case: RecordId, text: str, blob: str = "", region: str = "") -> Written:
-        """Ask the other side; with `blob` about an attachment, with `region` for a crop of it."""
+    def ask(
+        self, case: RecordId, text: str, blob: str = "", region: str = "", original: bool = False
+    ) -> Written:
+        """Ask the other side; with `blob` about an attachment.
+
+        With `region` the post sends that part of the picture in detail, with `original` all of it.
+        """
         self.must_be_practitioner(*CASE_WRITERS)
-        found = self.case(case)
-        of = None
+        part = _region(region) if region else None
+        if original and part is not None:
+            raise UsageError("A part of a picture is not its original.", "Ask for one of the two.")
+        if original or part is not None:
+            of: RecordId | None = self._picture(case, blob, original=original)
+            text = text.strip() or tr("Please send more of this picture.")
+        else:
+            of = self._attachment(case, blob) if blob else None
+        return self.written(self.write(Ask(text.strip(), of, part), case))
+
+    def _attachment(self, case: RecordId, blob: str) -> RecordId:
+        """The record that announced an attachment."""
+        digest = attaching.find_blob(self, case, blob).digest
+        return next(a.id for a in self.case(case).attachments if a.body.digest == digest)
+
+    def _picture(self, case: RecordId, blob: str, *, original: bool) -> RecordId:
+        """The attachment meant by a wish for more of it: a picture with an original somewhere."""
         if blob:
-            wanted = attaching.find_blob(self, case, blob)
-            of = next(a.id for a in found.attachments if a.body.digest == wanted.digest)
-        record = self.write(Ask(text.strip(), of, _region(region) if region else None), case)
-        return self.written(record)
+            named = self.log.get(self._attachment(case, blob))
+            found = requested.original_of(self, case, named) if named else None
+            if named is None or found is None:
+                raise UsageError("Attachment {blob} is not a picture.", "See them: xt show {case}",
+                                 blob=blob, case=str(case))  # fmt: skip
+            return found.id if original else named.id
+        pictures = [a.id for a in self.case(case).attachments if a.body.blob is BlobKind.PICTURE]
+        if len(pictures) != 1:
+            raise UsageError("Case {case} has {count} pictures.", "Say which: --blob NUMBER",
+                             case=str(case), count=len(pictures))  # fmt: skip
+        return pictures[0]
 
     def ack(self, case: RecordId, done: bool, text: str) -> Written:
         """Say what became of the answer that stands."""
@@ -188,9 +242,9 @@ def _region(text: str) -> Region:
     return Region(left, top, width, height)
 
 
-def _key(body: Request, blobs: list[bytes]) -> str:
-    """The same document again gives the same key: it is filed once."""
-    digest = hashlib.blake2s(repr(body).encode())
+def _key(body: Request, blobs: list[bytes], day: str) -> str:
+    """The same document again gives the same key: it is filed once, or once on `day`."""
+    digest = hashlib.blake2s(f"{day}{body!r}".encode())
     for blob in blobs:
         digest.update(blob)
     return digest.hexdigest()

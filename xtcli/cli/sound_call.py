@@ -1,0 +1,4 @@
+"""Command `call`."""
+import typer
+def register(app: typer.Typer) -> None:
+    """later"""
