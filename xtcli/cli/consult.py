@@ -104,9 +104,11 @@ def _ask_missing(here: Station, form: RequestForm) -> None:
             break
 
 
-def _file_one(here: Station, form: RequestForm, as_json: bool) -> Outcome:
+def _file_one(
+    here: Station, form: RequestForm, as_json: bool, *, batch: bool = False
+) -> Outcome:
     """Save one request and say so."""
-    filed = here.file(form)
+    filed = here.file(form, batch=batch)
     said: dict[str, Any] = {
         "case": str(filed.case), "state": "saved", "patient": list(filed.identifiers),
         "existed": filed.existed, "warnings": list(filed.warnings),
@@ -197,7 +199,7 @@ def _file_document(here: Station, value: object, folder: Path, as_json: bool) ->
     if form.voice and form.voice != "rec":
         form.voice = str(folder / form.voice)
     form.require()
-    return _file_one(here, form, as_json)
+    return _file_one(here, form, as_json, batch=True)
 
 
 def _text_of(file: str) -> str:
