@@ -41,6 +41,7 @@ class Realm:
     root: Path
     clock: Clock = field(default_factory=Clock)
     seed: int = 1
+    hub_address: str = "127.0.0.1:4400"
     opened: list[Station] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -57,7 +58,7 @@ class Realm:
         settings = Settings(
             name="旗医院", kind="hub", number=ROOT, practitioner=0,
             realm=realm_of(keys.station_sign_public), hub_sign=keys.station_sign_public,
-            hub_seal=keys.station_seal_public, hub_address="127.0.0.1:4400",
+            hub_seal=keys.station_seal_public, hub_address=self.hub_address,
         )  # fmt: skip
         Log(home.log_path, own=ROOT).close()
         home.write(home.keys_path, keys.to_bytes())
@@ -96,7 +97,7 @@ class Realm:
             valid_seconds=1e6, entropy=self.entropy,
         )  # fmt: skip
         code = Invitation(
-            "127.0.0.1:4400", hub.settings.hub_seal,
+            self.hub_address, hub.settings.hub_seal,
             fingerprint(hub.settings.hub_sign, hub.settings.hub_seal), made.id, secret,
         ).code()  # fmt: skip
         home = Home(self.root / name)

@@ -34,11 +34,18 @@ def init(
 
 
 @guarded
-def serve(as_json: AsJson = False) -> None:
+def serve(
+    serial: Annotated[
+        list[str] | None,
+        typer.Option(metavar="DEVICE[@BAUD]", help=tr("Serve this line too; may be given again.")),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
     """Serve until stopped."""
     from xtcli.hub import serving
+    from xtcli.hub.serving_roads import RoadOptions
 
-    serving.serve(as_json)
+    serving.serve(as_json, RoadOptions(tuple(serial or ())))
 
 
 @guarded

@@ -18,7 +18,10 @@ from xtcli.station import roads, shell
 from xtcli.station.home import Home, default_root
 from xtcli.station.intake import Arrival
 from xtcli.station.roads import RoadName, Show
+from xtcli.station.roads_link import LinkRoad
 from xtcli.station.station import Station
+from xtcli.station.syncing import run_sync
+from xtcli.transport.carriers.serial import SerialRoad
 
 
 def open_here() -> Station:
@@ -61,4 +64,13 @@ def sync_via(station: Station, via: str, timeout: float, watch: bool, show: Show
     if road.kind == "folder":
         return roads.visit_folder(station, Path(road.rest).expanduser(), rule=does.rule,
                                   inside=does.inside, on_new=told)  # fmt: skip
+    link = link_road(station, road)
+    return run_sync(station, timeout or (0.0 if watch else 120.0), watch=watch, show=show,
+                    road=link)  # fmt: skip
+
+
+def link_road(station: Station, road: RoadName) -> LinkRoad:
+    """A road for the link; UsageError when this station has none of that kind."""
+    if road.kind == "serial":
+        return SerialRoad(road.rest)
     raise NotImplementedError(road.kind)

@@ -15,6 +15,7 @@ from xtcli.errors import DiskFull, XtError
 from xtcli.hub.admission import Admission
 from xtcli.hub.core import HubCore
 from xtcli.hub.hub import HubStation, open_hub
+from xtcli.hub.serving_roads import RoadOptions, ServedRoads
 from xtcli.lang import tr
 from xtcli.records.sign import Record
 from xtcli.station import words
@@ -34,7 +35,9 @@ TROUBLES_MAX = 100
 class Server:
     """One running hub: a socket, a loop and its clock around `HubCore`."""
 
-    def __init__(self, hub: HubStation, *, as_json: bool = False) -> None:
+    def __init__(
+        self, hub: HubStation, *, as_json: bool = False, roads: RoadOptions | None = None
+    ) -> None:
         """Nothing is opened before `run`."""
         self.hub = hub
         self.as_json = as_json
@@ -45,6 +48,9 @@ class Server:
             hub, self.spool, kick=self.udp.kick, detach=self._detach, tell=self._tell,
             trouble=self._trouble, realtime=self._relay,
         )  # fmt: skip
+        self.roads = ServedRoads(
+            hub, self.udp, lambda: self.udp.wire, roads or RoadOptions(), self._trouble
+        )
         self.stopping = asyncio.Event()
         self._flush: asyncio.TimerHandle | None = None
         self._troubles: dict[str, float] = {}
@@ -57,6 +63,8 @@ class Server:
         shown = f"{address[0]}:{address[1]}"
         self._say({"listening": shown}, tr("The hub {name} listens on {address}.",
                                            name=self.hub.settings.name, address=shown))  # fmt: skip
+        for road in await self.roads.start():
+            self._say({"serving": road}, tr("Also on {road}.", road=road))
         loop = asyncio.get_running_loop()
         loop.set_exception_handler(self._failed)
         for name in ("SIGINT", "SIGTERM"):
@@ -73,6 +81,7 @@ class Server:
             self.core.close(loop.time())
             with suppress(DiskFull):
                 self.udp.close()
+                await self.roads.close()
             self.admission.close()
             self.spool.close()
 
@@ -80,6 +89,7 @@ class Server:
         """What is done from time to time; after a full disk, whether links can go on."""
         try:
             self.core.look(now)
+            self.roads.look(now)
             stuck, self._stuck = self._stuck, False
             for number in list(self.core.peers) if stuck else []:
                 self.udp.kick(number)
@@ -160,18 +170,18 @@ class Server:
         print(json.dumps(document, ensure_ascii=False) if self.as_json else text, flush=True)
 
 
-def serve(as_json: bool = False) -> None:
-    """Serve this home's hub until SIGINT or SIGTERM."""
+def serve(as_json: bool = False, roads: RoadOptions | None = None) -> None:
+    """Serve this home's hub until SIGINT or SIGTERM, over UDP and over `roads`."""
     hub = open_hub()
     lock = SyncLock(hub.home)
     if not lock.take():
         raise XtError("This hub is being served already.", "Stop the other one first.")
     try:
-        asyncio.run(_serve(hub, as_json))
+        asyncio.run(_serve(hub, as_json, roads))
     finally:
         lock.free()
         hub.close()
 
 
-async def _serve(hub: HubStation, as_json: bool) -> None:
-    await Server(hub, as_json=as_json).run()
+async def _serve(hub: HubStation, as_json: bool, roads: RoadOptions | None) -> None:
+    await Server(hub, as_json=as_json, roads=roads).run()

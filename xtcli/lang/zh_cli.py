@@ -297,4 +297,5 @@ WORDS: dict[str, str] = {
     "How long, how large and how good a sound file is.": "声音文件的时长、大小与音质。",
     "List microphones and speakers.": "列出话筒与扬声器。",
     "Sound": "声音",
+    "Serve this line too; may be given again.": "同时通过这条串口线路服务，可重复。",
 }

@@ -38,4 +38,8 @@ WORDS: dict[str, str] = {
     "median seconds to answer": "答复时间中位数（秒）",
     "p90 seconds to answer": "答复时间第 90 百分位（秒）",
     "records refused": "拒收记录",
+    # Other roads: folder, serial, short messages, https, relays.
+    "The device {device} went away.": "设备 {device} 已断开。",
+    "Plug it in again; the hub waits for it.": "请重新插好，枢纽会等待。",
+    "Also on {road}.": "同时通过 {road} 服务。",
 }

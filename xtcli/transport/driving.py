@@ -167,12 +167,10 @@ class LinkClient:
         if self._driver is not None:
             self._driver.run()
 
-    def received(self, datagram: bytes) -> bool:
-        """A datagram came over the road; False, and counted, if the link did not take it."""
-        if self._driver is not None and self._driver.receive(datagram) is not Received.INVALID:
-            return True
-        self.wire.refused += 1
-        return False
+    def take(self, datagram: bytes) -> bool:
+        """A datagram came over the road; False if the link did not want it."""
+        driver = self._driver
+        return driver is not None and driver.receive(datagram) is not Received.INVALID
 
     def close(self) -> None:
         """Write everything down and close the road. Idempotent."""

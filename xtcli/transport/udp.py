@@ -135,7 +135,8 @@ class UdpClient(LinkClient):
             self._socket.send(datagram, self.address)
 
     def _arrived(self, datagram: bytes, source: Address) -> None:
-        self.received(datagram)
+        if not self.take(datagram):
+            self.wire.refused += 1
 
     def shut(self) -> None:
         """Close the socket."""

@@ -1,0 +1,114 @@
+"""The roads of a running hub besides its UDP socket, and the counts of all of them.
+
+A line or a web endpoint hands its datagrams to the same links as the socket does: a station may
+come by any road, and is answered where it was last heard. It knows no bundles or records.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, fields, replace
+from functools import partial
+
+from xtcli.errors import DeviceMissing, XtError
+from xtcli.station.core import StationCore
+from xtcli.station.roads_store import RoadStore
+from xtcli.transport.carriers.serial import SerialLine, attach
+from xtcli.transport.driving import LinkServer, Wire
+
+SAVE_SECONDS = 5.0
+REOPEN_SECONDS = 3.0
+
+
+@dataclass(frozen=True, slots=True)
+class RoadOptions:
+    """What `xt hub serve` was told to serve besides UDP."""
+
+    serial: Sequence[str] = ()
+    https: str = ""
+
+
+class ServedRoads:
+    """See the module. `trouble` tells what went wrong; a device that goes is waited for."""
+
+    def __init__(
+        self, hub: StationCore, server: LinkServer, wire: Callable[[], Wire],
+        options: RoadOptions, trouble: Callable[[XtError], None],
+    ) -> None:  # fmt: skip
+        """`wire` gives the numbers of the UDP socket. Nothing is opened before `start`."""
+        self.hub = hub
+        self.server = server
+        self.options = options
+        self._udp_wire = wire
+        self._trouble = trouble
+        self._lines: dict[str, SerialLine] = {}
+        self._told: dict[str, Wire] = {}
+        self._saved_at = 0.0
+
+    async def start(self) -> list[str]:
+        """Open every road; their names. DeviceMissing or LinkDown when one cannot be."""
+        for text in self.options.serial:
+            self._lines[text] = attach(self.server, text, partial(self._gone, text))
+        return [f"serial:{text}" for text in self._lines]
+
+    def _gone(self, text: str) -> None:
+        """A device went away: close what is left of it and wait for it to come back."""
+        line = self._lines.pop(text, None)
+        if line is None:
+            return
+        self._trouble(
+            DeviceMissing(
+                "The device {device} went away.", "Plug it in again; the hub waits for it.",
+                device=line.name.device,
+            )
+        )  # fmt: skip
+        self._count(line.road, line.wire)
+        self._told.pop(line.road, None)
+        loop = asyncio.get_running_loop()
+        loop.run_in_executor(None, line.close)
+        loop.call_later(REOPEN_SECONDS, self._reopen, text)
+
+    def _reopen(self, text: str) -> None:
+        try:
+            self._lines[text] = attach(self.server, text, partial(self._gone, text))
+        except DeviceMissing as error:
+            self._trouble(error)
+            asyncio.get_running_loop().call_later(REOPEN_SECONDS, self._reopen, text)
+
+    def look(self, now: float) -> None:
+        """Write the counts down from time to time."""
+        if now - self._saved_at >= SAVE_SECONDS:
+            self._saved_at = now
+            self.save()
+
+    def save(self) -> None:
+        """Write what has been counted since the last time."""
+        self._count("udp", self._udp_wire())
+        for line in self._lines.values():
+            self._count(line.road, line.wire)
+
+    def _count(self, road: str, wire: Wire) -> None:
+        before = self._told.get(road, Wire())
+        more = {one.name: getattr(wire, one.name) - getattr(before, one.name)
+                for one in fields(Wire)}  # fmt: skip
+        if not any(more.values()):
+            return
+        self._told[road] = replace(wire)
+        store = RoadStore(self.hub.home.root)
+        try:
+            heard = more["datagrams_in"] > more["refused"]
+            store.count(
+                road, self.hub.clock() if heard else None, put=more["datagrams_out"],
+                taken=max(0, more["datagrams_in"]), refused=more["refused"],
+                bytes_out=more["bytes_out"], bytes_in=more["bytes_in"],
+            )  # fmt: skip
+        finally:
+            store.close()
+
+    async def close(self) -> None:
+        """Close every road."""
+        self.save()
+        for line in self._lines.values():
+            line.close()
+        self._lines.clear()
