@@ -269,8 +269,12 @@ WORDS: dict[str, str] = {
     ),
     "Numbers: cases, answers, times.": "统计：病例、答复、时间。",
     # Other roads: folder, serial, short messages, https, relays.
-    "{count} bundles did not fit; free some space or take another stick.": "还有 {count} 个数据包放不下；请腾出空间或换一个 U 盘。",
-    "Waiting for receipts: {records} records, {blobs} attachments.": "等待回执：记录 {records} 条，附件 {blobs} 个。",
+    "{count} bundles did not fit; free some space or take another stick.": (
+        "还有 {count} 个数据包放不下；请腾出空间或换一个 U 盘。"
+    ),
+    "Waiting for receipts: {records} records, {blobs} attachments.": (
+        "等待回执：记录 {records} 条，附件 {blobs} 个。"
+    ),
     # Sound.
     "Which sound device; see devices.": "用哪个声音设备；见 devices。",
     "The sound file.": "声音文件。",

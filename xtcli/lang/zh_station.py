@@ -237,7 +237,9 @@ WORDS: dict[str, str] = {
     "could not be done": "未能执行",
     # Other roads: folder, serial, short messages, https, relays.
     "There is no road {road}.": "没有 {road} 这种通道。",
-    "Write folder:PATH, serial:DEVICE[@BAUD], sms:COMMAND or https.": "请写 folder:路径、serial:设备[@波特率]、sms:命令 或 https。",
+    "Write folder:PATH, serial:DEVICE[@BAUD], sms:COMMAND or https.": (
+        "请写 folder:路径、serial:设备[@波特率]、sms:命令 或 https。"
+    ),
     "A bundle to be passed on does not check.": "待转交的数据包校验不通过。",
     "It was dropped; its sender keeps it.": "已丢弃；发送方仍有保存。",
     "It was not sealed for this station, or is damaged.": "不是发给本站的，或已损坏。",

@@ -136,5 +136,7 @@ WORDS: dict[str, str] = {
     "{text} is not DEVICE@BAUD.": "“{text}”不是 设备@波特率。",
     "Write it like /dev/ttyUSB0@9600.": "例如：/dev/ttyUSB0@9600。",
     "The device {device} cannot be opened: {why}.": "无法打开设备 {device}：{why}。",
-    "Check that it is plugged in, not in use, and that you may use it.": "请检查设备是否插好、是否被占用、是否有使用权限。",
+    "Check that it is plugged in, not in use, and that you may use it.": (
+        "请检查设备是否插好、是否被占用、是否有使用权限。"
+    ),
 }
