@@ -138,6 +138,7 @@ def _sign(
 ) -> None:
     """Show whom it is for, ask on a terminal for what is missing, sign, say so."""
     number = case_id(case)
+    here.must_be_specialist()
     confirm_patient(here.identifiers(number), yes or as_json)
     if interactive() and not as_json:
         form.advice = form.advice or ask(tr("the advice (--advice)"))

@@ -114,6 +114,9 @@ WORDS: dict[str, str] = {
     "still empty": "还没填",
     "text and vitals": "文字和生命体征",
     "There is no department {dept}.": "没有科室“{dept}”。",
+    "this hub's departments are not known here yet: xt sync": (
+        "本站还不知道枢纽有哪些科室：请运行 xt sync"
+    ),
     "Departments of this hub: {known}.": "本枢纽的科室：{known}。",
     "{value} is improbable: measure again": "{value} 可疑，请复测",
     "only the year of birth is known: add the full date, the national number or a phone": (

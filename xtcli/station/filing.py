@@ -148,6 +148,8 @@ def request_of(form: RequestForm, departments: Sequence[str], now: float) -> Che
     )  # fmt: skip
     found = completeness.check(draft, form.override)
     gaps = tuple(gap.text for gap in (*found.errors, *found.warnings))
+    if not departments:
+        gaps += (tr("this hub's departments are not known here yet: xt sync"),)
     findings = tuple(finding.text for finding in criticals(body, now))
     return Checked(body, (*findings, *who.warnings, *gaps))
 

@@ -23,9 +23,13 @@ from xtcli.station.views import Written
 class Specialist(StationCore):
     """Operations of a desk."""
 
+    def must_be_specialist(self) -> None:
+        """NotAllowed unless this is a desk, or a hub with somebody at it."""
+        self.must_be_practitioner(StationKind.DESK, StationKind.HUB)
+
     def open_case(self, case: RecordId) -> Written:
         """Open a case: the post sees it. Opening again what has not changed writes nothing."""
-        self.must_be_practitioner(StationKind.DESK, StationKind.HUB)
+        self.must_be_specialist()
         found = self.case(case)
         seen = self.seen(found)
         last = self._last_opened(found)
@@ -50,7 +54,7 @@ class Specialist(StationCore):
 
     def claim(self, case: RecordId) -> Written:
         """Take a case. NotAllowed when a colleague has it."""
-        self.must_be_practitioner(StationKind.DESK, StationKind.HUB)
+        self.must_be_specialist()
         found = self.case(case)
         if found.claimed_by == self.settings.practitioner:
             claimed = [e.record for e in found.entries if e.record.kind is Kind.CLAIMED]
@@ -64,14 +68,14 @@ class Specialist(StationCore):
 
     def release(self, case: RecordId, reason: str = "") -> Written:
         """Give a case back."""
-        self.must_be_practitioner(StationKind.DESK, StationKind.HUB)
+        self.must_be_specialist()
         if self.case(case).claimed_by != self.settings.practitioner:
             raise UsageError("You have not taken case {case}.", "See: xt queue", case=str(case))
         return self.written(self.write(Released(reason), case))
 
     def answer(self, case: RecordId, form: AnswerForm) -> Written:
         """Sign an answer to what was opened. It quotes the case as this practitioner saw it."""
-        self.must_be_practitioner(StationKind.DESK, StationKind.HUB)
+        self.must_be_specialist()
         found = self.case(case)
         mine = found.answer
         if mine is not None:
@@ -85,7 +89,7 @@ class Specialist(StationCore):
 
     def amend(self, case: RecordId, form: AnswerForm) -> Written:
         """Replace the standing answer by a new version; what is not given stays as it was."""
-        self.must_be_practitioner(StationKind.DESK, StationKind.HUB)
+        self.must_be_specialist()
         found = self.case(case)
         old = found.answer
         if old is None:
