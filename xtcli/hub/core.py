@@ -13,9 +13,12 @@ from dataclasses import dataclass, field
 
 from xtcli.errors import DiskFull, XtError
 from xtcli.hub.hub import HubStation
+from xtcli.records.ids import RecordId
 from xtcli.records.sign import Record
 from xtcli.records.types import Kind
 from xtcli.records.values import StationKind
+from xtcli.station import routing
+from xtcli.station.calls_relay import Relay
 from xtcli.station.exchange import Exchange
 from xtcli.station.intake import Arrival, Intake
 from xtcli.transport.bundle.pack import Part
@@ -30,6 +33,8 @@ BATCH_SECONDS = 0.02
 BATCH_MAX = 64
 WATCH_SECONDS = 5.0
 """Pause between two looks at the ten-minute promise and the alerts."""
+REACH_SECONDS = 90.0
+"""A watching station is heard every 25 s."""
 MEND_SECONDS = 60.0
 """Pause between two looks for bundles that got no receipt."""
 
@@ -55,8 +60,7 @@ class HubCore:
     """The running hub without its socket. `now` is the links' monotonic time, seconds.
 
     The shell's part: `kick(station)` lets a link send, `detach(station)` forgets it, `tell(record)`
-    reports what happened and `trouble(error)` what went wrong, `realtime(station, payload)` takes
-    live audio.
+    reports what happened and `trouble(error)` what went wrong.
     """
 
     def __init__(
@@ -68,7 +72,6 @@ class HubCore:
         detach: Callable[[int], None],
         tell: Callable[[Record], None],
         trouble: Callable[[XtError], None],
-        realtime: Callable[[int, bytes], None] = lambda station, payload: None,
     ) -> None:
         """Nothing happens before the first call."""
         self.hub = hub
@@ -79,7 +82,9 @@ class HubCore:
         self._detach = detach
         self._tell = tell
         self._trouble = trouble
-        self._realtime = realtime
+        self.relay = Relay(self._may_call, self._reached, self._desks)
+        self._spoke: dict[int, float] = {}
+        self._now = 0.0
         self._batch: list[Opened] = []
         self._taken: list[tuple[Peer, BundleTaken]] = []
         self._due: float | None = None
@@ -121,13 +126,49 @@ class HubCore:
             elif isinstance(event, BundleTaken):
                 self._taken.append((peer, event))
             elif isinstance(event, Realtime):
-                self._realtime(station, event.payload)
+                self._realtime(station, event.payload, now)
             else:
                 peer.exchange.handle(event, now)
         if len(self._batch) >= BATCH_MAX:
             self._due = now
         elif (self._batch or self._taken) and self._due is None:
             self._due = now + BATCH_SECONDS
+
+    # Calls
+
+    def _realtime(self, station: int, payload: bytes, now: float) -> None:
+        """Pass a payload of a call on; the hub cannot open it."""
+        self._now = self._spoke[station] = now
+        for target, sent in self.relay.take(station, payload, now):
+            peer = self.peers.get(target)
+            if peer is not None:
+                peer.exchange.link.send_realtime(sent, now)
+                self._kick(target)
+
+    def _may_call(self, one: int, other: int) -> bool:
+        """Two stations may call each other unless both are posts, or one is not (any more) here."""
+        roster = self.hub.roster
+        kinds = [entry.station_kind for entry in map(roster.station, (one, other)) if entry]
+        if len(kinds) < 2 or roster.revoked(other) or roster.revoked(one):
+            return False
+        return StationKind.DESK in kinds
+
+    def _reached(self, station: int) -> bool:
+        """Whether a station has been heard lately, so that its network still lets us through."""
+        peer = self.peers.get(station)
+        if peer is None:
+            return False
+        contact = peer.exchange.link.measured().last_contact
+        heard = max(self._spoke.get(station, -REACH_SECONDS), contact or -REACH_SECONDS)
+        return self._now - heard < REACH_SECONDS
+
+    def _desks(self, post: int, case: RecordId) -> list[int]:
+        """The desks that a post's wish to be called about a case of its own concerns."""
+        request = self.hub.log.get(case)
+        facts = routing.facts_of(request, None) if request is not None else None
+        if facts is None or facts.post != post:
+            return []
+        return [entry.no for entry in self.hub.roster.desks(facts.dept)]
 
     # Commits
 
@@ -257,6 +298,7 @@ class HubCore:
     def _leave_revoked(self) -> None:
         for number in list(self.peers):
             if self.hub.roster.revoked(number):
+                self.relay.forget(number)
                 self._detach(number)
                 self.peers.pop(number, None)
 

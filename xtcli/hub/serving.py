@@ -46,7 +46,7 @@ class Server:
         self.udp = UdpServer(self._find, self._events, self._stranger)
         self.core = HubCore(
             hub, self.spool, kick=self.udp.kick, detach=self._detach, tell=self._tell,
-            trouble=self._trouble, realtime=self._relay,
+            trouble=self._trouble,
         )  # fmt: skip
         self.roads = ServedRoads(
             hub, self.udp, lambda: self.udp.wire, roads or RoadOptions(), self._trouble
@@ -140,9 +140,6 @@ class Server:
         if self._flush is not None:
             self._flush.cancel()
             self._flush = None
-
-    def _relay(self, station: int, payload: bytes) -> None:
-        """Live audio for another station; the hub cannot open it."""
 
     # Telling
 
