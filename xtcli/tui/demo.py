@@ -203,8 +203,8 @@ def admit(log: Log, realm: Realm, records: Iterable[Record]) -> None:
             log.admit(record, roster, at=record.at, via="demo")
 
 
-def make_home(root: Path, kind: str, now: float, entropy: Entropy) -> Home:
-    """A station of `kind` ("post" or "desk") in `root`, with the sample cases in its log."""
+def make_home(root: Path, kind: str, now: float, entropy: Entropy) -> Realm:
+    """A station of `kind` ("post" or "desk") in `root` with the sample cases; who signed them."""
     realm = Realm(entropy)
     number = POST if kind == "post" else DESK
     home = realm.home(root, number)
@@ -213,4 +213,4 @@ def make_home(root: Path, kind: str, now: float, entropy: Entropy) -> Home:
         mine = {r.case for r in records if r.case and r.case.station == POST}
         records = [r for r in records if r.case in mine or isinstance(r.body, Receipt)]
     fill(home, realm, records, now)
-    return home
+    return realm
