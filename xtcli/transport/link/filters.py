@@ -6,7 +6,6 @@ loss rate. They know numbers only.
 
 from __future__ import annotations
 
-import math
 from collections import deque
 from dataclasses import dataclass
 
@@ -52,10 +51,6 @@ class WindowMin:
             kept.popleft()
         return kept[0][1]
 
-    def shift(self, by: float, floor: float = -math.inf) -> None:
-        """Correct everything kept by a constant, not below a floor."""
-        self._kept = deque((at, max(floor, value + by)) for at, value in self._kept)
-
     @property
     def value(self) -> float | None:
         """The minimum as of the last addition."""
@@ -77,6 +72,23 @@ class WindowMax:
     def value(self) -> float | None:
         """The maximum as of the last addition."""
         return None if self._negative.value is None else -self._negative.value
+
+
+class BaseDelays:
+    """The least delay of late, for each size class of datagrams apart: a large datagram takes
+    longer at a slow bottleneck, and that is no queue."""
+
+    CLASS_BYTES = 256
+
+    def __init__(self, window_s: float) -> None:
+        """Know nothing yet."""
+        self._window_s = window_s
+        self._least: dict[int, WindowMin] = {}
+
+    def add(self, size: int, delay: float, now: float) -> float:
+        """Add the delay of a datagram of `size` bytes; the least of its class now."""
+        least = self._least.setdefault(size // self.CLASS_BYTES, WindowMin(self._window_s))
+        return least.add(delay, now)
 
 
 class Loss:

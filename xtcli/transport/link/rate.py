@@ -12,7 +12,7 @@ from __future__ import annotations
 import math
 from collections import deque
 
-from xtcli.transport.link.filters import Loss, Point, Sent, WindowMax, WindowMin, unwrap
+from xtcli.transport.link.filters import BaseDelays, Loss, Point, Sent, WindowMax, WindowMin, unwrap
 from xtcli.transport.link.frames import CLOCK_TICK_S, Report
 from xtcli.transport.link.tuning import (
     BASE_WINDOW_S,
@@ -64,9 +64,10 @@ class RateControl:
         self._gap_counter = -1
         self._held = False
         self._points: deque[Point] = deque()
-        self._base_owd = WindowMin(BASE_WINDOW_S)
+        self._base_owd = BaseDelays(BASE_WINDOW_S)
+        self._base_rtt = BaseDelays(BASE_WINDOW_S)
         self._min_rtt = WindowMin(BASE_WINDOW_S)
-        self._last_rtt = 0.0
+        self._rtt_growth = 0.0
         self._round_end = 0
         self._calm_rounds = 0
         self._asked: deque[tuple[int, float]] = deque()
@@ -214,37 +215,30 @@ class RateControl:
             del self._sent[counter]
         self._reported_total = max(self._reported_total, total)
 
-    def _own_time(self, size: int) -> float:
-        """What a datagram of `size` bytes itself takes at the bottleneck: large and small ones
-        are compared without it."""
-        return size * 8 / self.rate_bps if self.known else 0.0
-
     def _round_trip(self, rtt: float, size: int, now: float) -> None:
-        rtt = max(rtt - self._own_time(size), 0.2 * rtt, RTT_S_MIN)
+        rtt = max(rtt, RTT_S_MIN)
         if self.srtt is None:
             self.srtt, self.rttvar = rtt, rtt / 2
         else:
             self.rttvar += 0.25 * (abs(rtt - self.srtt) - self.rttvar)
             self.srtt += 0.125 * (rtt - self.srtt)
         self._min_rtt.add(rtt, now)
-        self._last_rtt = rtt
+        self._rtt_growth = rtt - self._base_rtt.add(size, rtt, now)
 
     def _queue(self, report: Report, at: float, now: float) -> None:
         """Standing queue: the smaller of what one-way delay and round trip say, so that a stepped
         clock cannot invent one. The least of a report's samples is free of most jitter."""
         samples: list[float] = []
-        base = 0.0
         for back, ago in ((0, 0.0), *report.earlier):
             sent = self._sent.get(report.highest - back)
             if sent is not None:
-                samples.append(at - ago - sent.at - self._own_time(sent.size))
-                base = self._base_owd.add(samples[-1], now)
-        by_rtt = self._last_rtt - (self.min_rtt or 0.0)
-        if samples[0] - base > by_rtt + CLOCK_STEP_S:
-            self._base_owd = WindowMin(BASE_WINDOW_S)
-            base = self._base_owd.add(samples[0], now)
-        self.newest_queue_s = max(0.0, min(samples[0] - base, by_rtt))
-        self.queue_s = max(0.0, min(min(samples) - base, by_rtt))
+                owd = at - ago - sent.at
+                samples.append(owd - self._base_owd.add(sent.size, owd, now))
+        if samples[0] > self._rtt_growth + CLOCK_STEP_S:
+            self._base_owd = BaseDelays(BASE_WINDOW_S)
+            samples = [0.0]
+        self.newest_queue_s = max(0.0, min(samples[0], self._rtt_growth))
+        self.queue_s = max(0.0, min(min(samples), self._rtt_growth))
 
     def _losses(self, last: Point, point: Point) -> None:
         sent = sum(1 for counter in self._sent if last.counter < counter <= point.counter)
@@ -318,23 +312,13 @@ class RateControl:
         measured = (point.total - start.total) * 8 / max(point.at - start.at, CLOCK_TICK_S)
         self.rate_bps = max(measured, self.rate_bps) if self.known else measured
         self._clamp()
-        if not self.known:
-            self._become_known(point.total - points[-2].total)
+        self.known = True
         if queued:
             self._leave_start_up(point)
             return
         room = self.rate_bps / 8 * (self.srtt or 0.0)
         self._cold_window += self._covered * (7 if self._cold_window < 0.25 * room else 1)
         self._cold_window = min(self._cold_window, 2 * room + 10_000)
-
-    def _become_known(self, size: int) -> None:
-        """From now on delays are without the time that a datagram itself takes; correct those of
-        before, which were all of about this size."""
-        self.known = True
-        own = self._own_time(size)
-        self._base_owd.shift(-own)
-        self._min_rtt.shift(-own, RTT_S_MIN)
-        self.srtt = max(RTT_S_MIN, (self.srtt or 0.0) - own)
 
     def _leave_start_up(self, point: Point) -> None:
         """The queue began to grow: what arrived since is the bottleneck's rate."""
