@@ -1,4 +1,4 @@
-"""A flood of random datagrams at a served hub: it stays small, answers nothing large, and serves."""
+"""A flood of random datagrams at a served hub: it stays small, and it serves."""
 
 from __future__ import annotations
 

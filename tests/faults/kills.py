@@ -16,6 +16,7 @@ from random import Random
 from tests.faults.realm import PATIENCE_S, Realm
 
 VICTIMS = ("post", "desk", "hub", "nobody")
+WAITING = ("received", "opened", "claimed", "sent", "saved")
 KILL_AFTER_S = 1.6
 """The latest moment of a kill after a round's start."""
 CHECK_EVERY = 25
@@ -134,8 +135,7 @@ class Killing:
     def _desk(self, actor: Actor) -> Iterator[list[str]]:
         """Fetch, open, answer, send."""
         yield ["sync", "--timeout", "2"]
-        waiting = [row["case"] for row in self._cases(actor)
-                   if row["state"] in ("received", "opened", "claimed", "sent", "saved")]  # fmt: skip
+        waiting = [row["case"] for row in self._cases(actor) if row["state"] in WAITING]
         if waiting:
             case = actor.random.choice(waiting)
             yield ["open", case]

@@ -1,4 +1,4 @@
-"""A realm of real processes on loopback: a hub that is served, a post and a desk, real `xt` commands.
+"""A realm of real processes on loopback: a served hub, a post, a desk, real commands.
 
 Everything runs in homes of its own; what a command says is saved is remembered.
 """
@@ -163,7 +163,9 @@ class Realm:
             for name, said in self.said.items():
                 for item in said:
                     digests = [log.digest_at(*item) for log in logs.values()]
-                    assert None not in digests, f"{item}, saved at the {name}, is missing: {digests}"
+                    assert None not in digests, (
+                        f"{item}, saved at the {name}, is missing: {digests}"
+                    )
                     assert len(set(digests)) == 1
             for name, log in logs.items():
                 assert not log.held(), f"held at {name}"

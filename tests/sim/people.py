@@ -84,7 +84,6 @@ def _file(outpost: Outpost, station: Station, random: Random, folder: Path) -> R
         dept=random.choice(DEPTS), urgency=random.choice(("routine", "urgent", "stat")),
         complaint=random.choice(COMPLAINTS), question=random.choice(QUESTIONS), allergy="无",
         vital=random.choice((["bp=185/95", "hr=88"], ["bp=120/80"], ["spo2=80", "rr=30"], [])),
-        override="急",
     )  # fmt: skip
     if random.random() < 0.2:
         form.attach = [_blob(random, folder)]
@@ -93,9 +92,9 @@ def _file(outpost: Outpost, station: Station, random: Random, folder: Path) -> R
 
 def _blob(random: Random, folder: Path) -> str:
     """A small file to attach; sometimes the same one again."""
-    path = folder / f"{random.randrange(20)}.bin"
+    path = folder / f"{random.randrange(20)}.pdf"
     if not path.exists():
-        path.write_bytes(b"\0" + random.randbytes(random.randrange(1, BLOB_BYTES_MAX)))
+        path.write_bytes(b"%PDF-1.4\n" + random.randbytes(random.randrange(1, BLOB_BYTES_MAX)))
     return str(path)
 
 
@@ -156,8 +155,10 @@ def _release(outpost: Outpost, station: Station, random: Random, folder: Path) -
 
 
 def _form(random: Random, folder: Path, reason: str = "") -> AnswerForm:
+    disposition = random.choice(("stay", "refer"))
     return AnswerForm(
-        advice=random.choice(ADVICE), disposition=random.choice(("stay", "refer")), reason=reason,
+        advice=random.choice(ADVICE), disposition=disposition, reason=reason,
+        refer_to="旗医院" if disposition == "refer" else "",
         rx=random.sample(RX, random.randrange(3)), expires=random.choice(("", "24h")),
         attach=[_blob(random, folder)] if random.random() < 0.15 else [],
     )  # fmt: skip
