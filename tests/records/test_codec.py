@@ -14,8 +14,8 @@ from xtcli.records import codec, limits
 from xtcli.records.codec import Content, content_of, decode, encode
 from xtcli.records.ids import RecordId
 from xtcli.records.sign import read
-from xtcli.records.types import BODIES, Body, Claimed, Kind, Note, Receipt, Request
-from xtcli.records.values import Patient, Sex, Urgency
+from xtcli.records.types import BODIES, Answer, Body, Claimed, Kind, Note, Receipt, Request
+from xtcli.records.values import Diagnosis, Disposition, Patient, Seen, Sex, Urgency
 
 SETTINGS = settings(derandomize=True, max_examples=300, deadline=None)
 
@@ -171,3 +171,17 @@ def test_urgency_default_is_not_written() -> None:
     spelled = msgpack.packb([*head, dict(sorted((fields | {4: 0}).items()))])
     with pytest.raises(BundleRejected, match="canonical"):
         decode(spelled)
+
+
+@pytest.mark.parametrize("diagnosis", [Diagnosis("I10.x00x002"), Diagnosis("", "高血压")])
+def test_half_a_diagnosis_can_be_read_again(diagnosis: Diagnosis) -> None:
+    """A code without a name, or a name without a code, is written short and read back."""
+    seen = Seen(bytes(8))
+    content = Content(RecordId(4, 1), 5, 0, RecordId(2, 1),
+                      Answer(seen, "休息", Disposition.STAY, (diagnosis,)))  # fmt: skip
+    assert decode(encode(content)) == content
+
+
+def test_an_empty_diagnosis_is_refused() -> None:
+    with pytest.raises(UsageError):
+        Diagnosis()

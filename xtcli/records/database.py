@@ -72,7 +72,11 @@ CREATE INDEX cases_created ON cases (created DESC, station, seq);
 CREATE INDEX cases_waiting ON cases (waiting_since) WHERE waiting_since > 0;
 """
 
-_FULL = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_WRITE, sqlite3.SQLITE_IOERR_FSYNC}
+_FULL = {
+    sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_WRITE, sqlite3.SQLITE_IOERR_FSYNC,
+    sqlite3.SQLITE_IOERR_SHMSIZE, sqlite3.SQLITE_IOERR_SHMOPEN,
+}  # fmt: skip
+"""With SHM: there is no room even for the small file through which processes share a log."""
 _BROKEN = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 
 

@@ -115,6 +115,8 @@ def author(
 ) -> Record:
     """Sign `body` as record `station-seq`; raises `UsageError` when it does not fit the limits."""
     content = codec.content_of(body, station=station, seq=seq, author=author, at=at, case=case)
+    # What nobody could read must never be signed: read it once as every other station will.
+    codec.decode(content)
     signature = signer.sign(_message(realm, prev, content))
     return _record(codec.Content(RecordId(station, seq), author, at, case, body), content, prev,
                    signature)  # fmt: skip

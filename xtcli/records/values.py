@@ -107,10 +107,16 @@ class Patient(Checked):
 
 @dataclass(frozen=True, slots=True)
 class Diagnosis(Checked):
-    """A diagnosis: its ICD-10 code (may be empty) and its name."""
+    """A diagnosis: its ICD-10 code and its name; one of them may be empty, not both."""
 
-    code: Code
-    text: Line
+    code: Code = ""
+    text: Line = ""
+
+    def __post_init__(self) -> None:
+        """A diagnosis says something."""
+        Checked.__post_init__(self)
+        if not self.code and not self.text:
+            refuse("diagnosis")
 
 
 @dataclass(frozen=True, slots=True)
