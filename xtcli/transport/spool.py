@@ -26,6 +26,11 @@ ACCEPTED_MAX = 4096
 """Answered tags remembered for one peer."""
 BUSY_S = 10.0
 
+_FULL = {
+    sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_WRITE, sqlite3.SQLITE_IOERR_FSYNC,
+    sqlite3.SQLITE_IOERR_SHMSIZE, sqlite3.SQLITE_IOERR_SHMOPEN,
+}  # fmt: skip
+
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS outgoing(
   peer INTEGER NOT NULL, tag BLOB NOT NULL, priority INTEGER NOT NULL, sealed BLOB NOT NULL,
@@ -69,10 +74,10 @@ class Spool:
         # NORMAL in WAL mode: a crash of the process loses nothing, a power cut at most the newest
         # writes, and never the file. The station's log, not the spool, is what must not be lost.
         for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "wal_autocheckpoint=256"):
-            self._db.execute(f"PRAGMA {pragma}").fetchall()
+            self._run(f"PRAGMA {pragma}").fetchall()
         with self.transaction():
             for statement in _SCHEMA.split(";"):
-                self._db.execute(statement)
+                self._run(statement)
 
     def close(self) -> None:
         """Close the file."""
@@ -98,7 +103,7 @@ class Spool:
         try:
             return self._db.execute(statement, values)
         except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode == sqlite3.SQLITE_FULL:
+            if error.sqlite_errorcode in _FULL:
                 raise DiskFull(
                     "There is no room on the disk to keep what waits to be sent.",
                     "Free some space; nothing that was saved is lost.",
