@@ -80,8 +80,10 @@ def align(reference: Sound, delivered: Sound, lag: int, start: int, end: int) ->
     fine = lag_of(reference[start:end], near) + low
     if abs(fine - (start + lag)) > reach:
         fine = start + lag
-    part = delivered[max(0, fine) : fine + end - start]
-    return np.pad(part, (0, end - start - len(part)))
+    begin = max(0, fine)
+    part = delivered[begin : max(begin, fine + end - start)]
+    before = begin - fine
+    return np.pad(part, (before, max(0, end - start - before - len(part))))[: end - start]
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """Whether there is voice in a frame, or only the room around it.
 
-A frame without voice gets no copy and makes no note by itself; after four of them in a row nothing
+A frame without voice gets no copy and makes no note by itself; after three of them in a row nothing
 is sent until voice returns, because libopus takes a room with a fan in it for speech. The bound is
 far below how loud this speaker has been. It refuses to know coding.
 """
@@ -11,7 +11,7 @@ import numpy as np
 
 SHARE = 0.02
 """Of the speaker's level: 34 dB below it."""
-HANG_FRAMES = 4
+HANG_FRAMES = 3
 DECAY = 0.998
 """A frame: the level halves in 20 s."""
 LEVEL_MIN = 200.0
