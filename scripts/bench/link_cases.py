@@ -30,7 +30,7 @@ class Bulk:
     seconds: float
     """From the offer to accepted at the hub."""
     goodput: float
-    """Payload rate after the one-way delay, as a share of (1 - loss) x rate."""
+    """Payload rate after the first round trip, as a share of (1 - loss) x rate."""
     wire: float
     """IP bytes both ways over payload / (1 - loss)."""
     queue_p95_s: float
@@ -81,7 +81,7 @@ def bulk(link: Profile, size: int, seed: int, *, priority: int = 5, warm: bool =
     rate = (link.rate_up_bps or 1e12) * (1 - link.loss)
     return Bulk(
         seconds,
-        size * 8 / rate / max(1e-9, seconds - link.delay_s),
+        size * 8 / rate / max(1e-9, seconds - 2 * link.delay_s),
         (up + down) * (1 - link.loss) / size,
         percentile(list(road.up.queue_delays), 0.95),
         up,

@@ -30,6 +30,7 @@ from xtcli.transport.link.tuning import (
     RATE_BPS_COLD,
     RATE_BPS_MAX,
     RATE_BPS_MIN,
+    RATE_BPS_SLOW,
     RTO_S_COLD,
     RTO_S_MAX,
     RTO_S_MIN,
@@ -166,7 +167,7 @@ class RateControl:
         what was under way before it, and some jitter."""
         floor = self.min_rtt or self.srtt
         if floor is None:
-            return RTO_S_COLD
+            return RTO_S_COLD + self.in_flight * 8 / RATE_BPS_SLOW
         backlog = self._asked_backlog * 8 / self.rate_bps if self.known else 0.0
         jitter = min(2 * self.rttvar, 0.5 * floor)
         return min(RTO_S_MAX, max(RTO_S_MIN, 1.2 * floor + backlog + jitter))

@@ -6,8 +6,8 @@ RATE_BPS_MIN = 50.0
 RATE_BPS_MAX = 200e6
 RATE_BPS_COLD = 32_000.0
 """Assumed before anything was measured."""
-COLD_DATAGRAMS = 3
-"""Datagrams sent at once before anything was measured."""
+COLD_DATAGRAMS = 2
+"""Datagrams under way at which sending stops, before anything was measured."""
 COMPETING_QUEUE_S = 0.5
 """A queue so far above the target that does not shrink is not ours."""
 COMPETING_SHARE = 0.45
@@ -18,6 +18,8 @@ GROWTH_MAX = 1.6
 """Growth in a round trip when many passed without any queue."""
 SETTLING_REPORTS = 6
 """Reports after the start in which the first, rough rate is corrected fast."""
+RATE_BPS_SLOW = 9_600.0
+"""The slowest usual link: the first time-out waits for what is under way to cross it."""
 RTO_S_COLD = 2.0
 RTO_S_MIN = 0.1
 RTO_S_MAX = 60.0
