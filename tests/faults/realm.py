@@ -63,11 +63,14 @@ class Realm:
 
     def popen(self, name: str, *arguments: str) -> subprocess.Popen[str]:
         """Start one `xt` command."""
-        environment = {**os.environ, "XT_HOME": str(self.home(name)), "XT_LANG": "en",
-                       "PYTHONUNBUFFERED": "1", "PYTHONPATH": str(SHIFTED.parents[2])}  # fmt: skip
         start = [sys.executable, str(SHIFTED), str(self.shift.get(name, 0.0))]
-        return subprocess.Popen([*start, *arguments], env=environment, text=True,
+        return subprocess.Popen([*start, *arguments], env=self.environment(name), text=True,
                                 stdout=subprocess.PIPE, stderr=subprocess.STDOUT)  # fmt: skip
+
+    def environment(self, name: str) -> dict[str, str]:
+        """What a command at a station runs with."""
+        return {**os.environ, "XT_HOME": str(self.home(name)), "XT_LANG": "en",
+                "PYTHONUNBUFFERED": "1", "PYTHONPATH": str(SHIFTED.parents[2])}  # fmt: skip
 
     def run(self, name: str, *arguments: str) -> tuple[int, str]:
         """One command to its end: exit code and output."""
@@ -96,17 +99,20 @@ class Realm:
         line = self.hub.stdout.readline()
         assert "listens" in line, line + self.hub.stdout.read()
         self.hub_output: list[str] = []
-        threading.Thread(target=self._drain, args=(self.hub, self.hub_output), daemon=True).start()
+        self._drains = threading.Thread(target=self._drain, args=(self.hub, self.hub_output))
+        self._drains.start()
 
     def _drain(self, hub: subprocess.Popen[str], output: list[str]) -> None:
         assert hub.stdout is not None
-        output.extend(iter(hub.stdout.readline, ""))
+        with hub.stdout:
+            output.extend(iter(hub.stdout.readline, ""))
 
     def stop_hub(self, *, kill: bool = False) -> None:
         """End it, orderly or with kill -9."""
         if self.hub is not None:
             self.hub.kill() if kill else self.hub.terminate()
             self.hub.wait(timeout=PATIENCE_S)
+            self._drains.join()
             self.hub = None
 
     def hub_alive(self) -> bool:
