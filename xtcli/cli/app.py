@@ -70,7 +70,7 @@ def run() -> None:
     """Run a command line and leave with one of the exit codes."""
     as_json = "--json" in sys.argv
     try:
-        code = app(standalone_mode=False)
+        code = app(prog_name="xt", standalone_mode=False)
     except (typer.Abort, KeyboardInterrupt):
         stopped()
     except typer.TyperException as error:

@@ -72,6 +72,9 @@ class Command(core.TyperCommand):
         """As Typer's, with plain readers."""
         super().__init__(*args, **kwargs)
         _quick(self.params)
+        for param in self.params:
+            if param.param_type_name == "argument" and param.metavar is None:
+                param.metavar = str(param.name).upper()
 
     def get_help_option(self, ctx: Any) -> Any:
         """`--help`, in the language in force."""
@@ -110,7 +113,7 @@ class App(typer.Typer):
     def command(self, name: str | None = None, **kwargs: Any) -> Callable[[Any], Any]:
         """As Typer's."""
         kwargs.setdefault("cls", Command)
-        kwargs.setdefault("options_metavar", f"[{tr('Options')}]")
+        kwargs.setdefault("options_metavar", f"[{tr('Options').upper()}]")
         kwargs.setdefault("rich_help_panel", self.panel or tr("Commands"))
         return super().command(name, **kwargs)
 
@@ -131,7 +134,8 @@ def _help_option(command: Any, option: Any) -> Any:
 def _page(command: Any, ctx: Any) -> list[str]:
     """All lines of a help page."""
     cells = min(shutil.get_terminal_size().columns, HELP_CELLS_MAX) - 2
-    usage = " ".join([ctx.command_path, *command.collect_usage_pieces(ctx)])
+    pieces = [piece.strip("{}") for piece in command.collect_usage_pieces(ctx)]
+    usage = " ".join([ctx.command_path, *pieces])
     lines = [tr("Usage: ") + usage, "", *wrap(command.help or "", cells)]
     for title, items in _sections(command, ctx).items():
         lines += ["", title, *("  " + line for line in described(items, cells))]

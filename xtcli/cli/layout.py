@@ -13,7 +13,7 @@ CUT = "~"
 GAP = "  "
 LEAST_CELLS = 8
 """The last column of a table keeps at least so many cells."""
-NOT_FIRST = "，。；：、！？）”》"
+NOT_FIRST = frozenset("，。；：、！？）”》")
 """Signs that do not begin a line."""
 
 
@@ -55,7 +55,7 @@ def wrap(text: str, cells: int) -> list[str]:
         line, used = "", 0
         for word in _words(part):
             size = width(word)
-            if line and used + size > cells and word not in NOT_FIRST:
+            if line and used + size > cells:
                 lines.append(line.rstrip())
                 line, used = "", 0
                 word = word.lstrip()
@@ -66,20 +66,26 @@ def wrap(text: str, cells: int) -> list[str]:
     return lines
 
 
-def _words(text: str) -> Iterable[str]:
-    """Pieces between which a line may end: Latin words with the space before, single Han signs."""
-    word = ""
+def _words(text: str) -> list[str]:
+    """Pieces between which a line may end: Latin words with the space before, single Han signs.
+
+    A sign that begins no line stays with the piece before it.
+    """
+    pieces = [""]
+    joins = True
     for sign in text:
-        if sign == " ":
-            yield word
-            word = sign
-        elif _cells(sign) == 2:
-            yield word
-            yield sign
-            word = ""
+        if sign in NOT_FIRST:
+            pieces[-1] += sign
+            joins = False
+        elif sign == " " or _cells(sign) == 2:
+            pieces.append(sign)
+            joins = sign == " "
+        elif joins:
+            pieces[-1] += sign
         else:
-            word += sign
-    yield word
+            pieces.append(sign)
+            joins = True
+    return pieces
 
 
 def table(titles: Sequence[str], rows: Sequence[Sequence[str]], cells: int | None) -> list[str]:
