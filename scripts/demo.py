@@ -68,6 +68,8 @@ class Demo:
     processes: list[subprocess.Popen[str]] = field(default_factory=list)
     rows: list[Row] = field(default_factory=list)
     started: float = 0.0
+    before: tuple[int, int] = (0, 0)
+    """Bytes that joining and connecting took, before the consult."""
     relay: subprocess.Popen[str] | None = None
     relay_lines: list[dict[str, Any]] = field(default_factory=list)
 
@@ -107,7 +109,7 @@ class Demo:
     def note(self, state: str, proof: str) -> None:
         """Add a line to the timeline."""
         at = time.monotonic() - self.started
-        up, down = self.traffic()
+        up, down = (now - then for now, then in zip(self.traffic(), self.before, strict=True))
         self.rows.append(Row(state, round(at, 2), up, down, proof))
         if not self.as_json:
             print(f"{at:8.2f} s  {state:<18} {up:>7} B up {down:>7} B down   {proof}", flush=True)
@@ -220,6 +222,7 @@ def consult(demo: Demo, request: Path, voice: Path) -> RecordId:
     desk = Station(Home(demo.root / "desk"), clock=shell.now, entropy=shell.entropy)
     until("post ready", lambda: post.syncing() and desk.syncing())
     time.sleep(1.0)
+    demo.before = demo.traffic()
     demo.started = time.monotonic()
     text = request.read_text(encoding="utf-8")
     filed = demo.root / "request.yaml"
