@@ -36,7 +36,13 @@ def say_road(report: Any, as_json: bool) -> None:
            put=report.put, taken=report.taken, refused=report.refused))  # fmt: skip
     for reason in report.reasons:
         tell(reason)
-    if report.left:
+    if hasattr(report, "messages_sent"):
+        say(tr("{sent} messages sent, {got} received.", sent=report.messages_sent,
+               got=report.messages_received))  # fmt: skip
+        if report.left:
+            tell(tr("{count} bundles are too long for short messages and wait for another road.",
+                    count=report.left))  # fmt: skip
+    elif report.left:
         tell(tr("{count} bundles did not fit; free some space or take another stick.",
                 count=report.left))  # fmt: skip
     if report.waiting_records or report.waiting_blobs:

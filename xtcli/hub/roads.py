@@ -64,8 +64,12 @@ def sync_via(station: Station, via: str, timeout: float, watch: bool, show: Show
     if road.kind == "folder":
         return roads.visit_folder(station, Path(road.rest).expanduser(), rule=does.rule,
                                   inside=does.inside, on_new=told)  # fmt: skip
+    seconds = timeout or (0.0 if watch else 120.0)
+    if road.kind == "sms":
+        return roads.exchange_messages(station, road.rest, seconds, watch, rule=does.rule,
+                                       inside=does.inside, on_new=told)  # fmt: skip
     link = link_road(station, road)
-    return run_sync(station, timeout or (0.0 if watch else 120.0), watch=watch, show=show,
+    return run_sync(station, seconds, watch=watch, show=show,
                     road=link)  # fmt: skip
 
 

@@ -269,6 +269,10 @@ WORDS: dict[str, str] = {
     ),
     "Numbers: cases, answers, times.": "统计：病例、答复、时间。",
     # Other roads: folder, serial, short messages, https, relays.
+    "{count} bundles are too long for short messages and wait for another road.": (
+        "{count} 个数据包太长，不能用短报文，等待其他通道。"
+    ),
+    "{sent} messages sent, {got} received.": "发出短报文 {sent} 条，收到 {got} 条。",
     "{count} bundles did not fit; free some space or take another stick.": (
         "还有 {count} 个数据包放不下；请腾出空间或换一个 U 盘。"
     ),

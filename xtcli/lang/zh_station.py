@@ -239,6 +239,19 @@ WORDS: dict[str, str] = {
     "done": "已执行",
     "could not be done": "未能执行",
     # Other roads: folder, serial, short messages, https, relays.
+    "A short message came from a stranger.": "有一条短报文来自未登记的站点。",
+    "It was ignored.": "已忽略。",
+    "No command was given.": "没有写命令。",
+    "Write it like sms:beidou-modem.": "例如：sms:beidou-modem。",
+    "The command {command} cannot be run: {why}.": "无法运行命令 {command}：{why}。",
+    "Check its name and that it is executable.": "请检查名称，并确认它可执行。",
+    "The command {command} did not say how long its messages are.": (
+        "命令 {command} 没有说明报文长度。"
+    ),
+    "It must begin with a line like: SIZE 1750": "它的第一行应为：SIZE 1750",
+    "The command {command} ended.": "命令 {command} 已退出。",
+    "See what it said; what waits is kept.": "请看它的输出；待发内容都已保存。",
+    "The command said something that is not understood.": "命令输出了无法识别的内容。",
     "There is no road {road}.": "没有 {road} 这种通道。",
     "Write folder:PATH, serial:DEVICE[@BAUD], sms:COMMAND or https.": (
         "请写 folder:路径、serial:设备[@波特率]、sms:命令 或 https。"

@@ -133,6 +133,9 @@ WORDS: dict[str, str] = {
     "This file cannot be read.": ("此文件无法读取。"),
     # End of folder carrier.
     # Other roads: folder, serial, short messages, https, relays.
+    "A short message does not check.": "有一条短报文校验不通过。",
+    "It was ignored; the sender sends it again.": "已忽略；发送方会重发。",
+    "This is no short message of xt.": "这不是 xt 的短报文。",
     "{text} is not DEVICE@BAUD.": "“{text}”不是 设备@波特率。",
     "Write it like /dev/ttyUSB0@9600.": "例如：/dev/ttyUSB0@9600。",
     "The device {device} cannot be opened: {why}.": "无法打开设备 {device}：{why}。",

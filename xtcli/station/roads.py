@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from xtcli.errors import UsageError
 from xtcli.station.core import StationCore
@@ -21,6 +22,9 @@ from xtcli.station.intake import Arrival, Rule
 from xtcli.station.roads_folder import FolderReport, FolderVisit
 from xtcli.station.roads_shelf import Mail
 from xtcli.station.roads_store import RoadStore
+
+if TYPE_CHECKING:
+    from xtcli.station.roads_modem import ModemReport
 
 KINDS = ("folder", "sms", "serial", "https")
 Show = Callable[[Happening], None]
@@ -62,6 +66,29 @@ def visit_folder(
         for arrival in visit.arrivals:
             on_new(arrival)
         return report
+    finally:
+        store.close()
+        mail.close()
+
+
+def exchange_messages(
+    station: StationCore, command: str, seconds: float, watch: bool, *, rule: Rule | None = None,
+    on_new: Callable[[Arrival], None] = lambda arrival: None,
+    inside: Callable[..., object] = lambda record: None,
+) -> ModemReport:  # fmt: skip
+    """Exchange short messages through a plug-in command, as `visit_folder` does files."""
+    import asyncio
+
+    from xtcli.station.roads_modem import Modem
+
+    mail = Mail(station, rule, inside)
+    store = RoadStore(station.home.root)
+
+    async def run() -> ModemReport:
+        return await Modem(command, mail, store, on_new).run(seconds, watch)
+
+    try:
+        return asyncio.run(run())
     finally:
         store.close()
         mail.close()

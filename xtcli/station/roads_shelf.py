@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from xtcli.records.ids import RecordId
 from xtcli.records.sign import Record
+from xtcli.records.types import Kind
 from xtcli.records.values import StationKind
 from xtcli.station.core import StationCore
 from xtcli.station.exchange import Exchange
@@ -145,3 +147,12 @@ class Mail:
         exchange = self.exchange(peer)
         if exchange is not None:
             exchange.handle(BundleTaken(tag), 0.0)
+
+    def only_receipts(self, peer: int, tag: bytes) -> bool:
+        """Whether a bundle carries nothing that its recipient will confirm."""
+        log = self.station.log
+        items = [pending.item for pending in log.in_bundle(peer, tag)]
+        records = [log.get(item) for item in items if isinstance(item, RecordId)]
+        return len(records) == len(items) and all(
+            record is not None and record.kind is Kind.RECEIPT for record in records
+        )

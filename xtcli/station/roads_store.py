@@ -29,6 +29,11 @@ CREATE TABLE IF NOT EXISTS carried(
 CREATE TABLE IF NOT EXISTS short(
   peer INTEGER NOT NULL, tag BLOB NOT NULL, next INTEGER NOT NULL, spent INTEGER NOT NULL,
   tries INTEGER NOT NULL, at REAL NOT NULL, PRIMARY KEY(peer, tag));
+CREATE TABLE IF NOT EXISTS short_in(
+  peer INTEGER NOT NULL, id BLOB NOT NULL, length INTEGER NOT NULL, number INTEGER NOT NULL,
+  payload BLOB NOT NULL, at REAL NOT NULL, PRIMARY KEY(peer, id, length, number));
+CREATE TABLE IF NOT EXISTS short_taken(
+  peer INTEGER NOT NULL, tag BLOB NOT NULL, at REAL NOT NULL, PRIMARY KEY(peer, tag));
 CREATE TABLE IF NOT EXISTS contact(
   peer INTEGER NOT NULL, road TEXT NOT NULL, address TEXT NOT NULL, at REAL NOT NULL,
   PRIMARY KEY(peer, road));
@@ -184,18 +189,61 @@ class RoadStore:
                 if tag not in kept:
                     self._run("DELETE FROM short WHERE peer=? AND tag=?", peer, tag)
 
+    def keep_symbol(self, peer: int, symbol: tuple[bytes, int, int, bytes], now: float
+                    ) -> dict[int, bytes]:  # fmt: skip
+        """Keep a symbol (id, length, index, payload); all symbols of its bundle."""
+        wanted, length, number, payload = symbol
+        with self.transaction():
+            self._run("INSERT OR IGNORE INTO short_in VALUES(?,?,?,?,?,?)",
+                      peer, wanted, length, number, payload, now)  # fmt: skip
+            self._run("UPDATE short_in SET at=? WHERE peer=? AND id=? AND length=?",
+                      now, peer, wanted, length)  # fmt: skip
+            rows = self._run(
+                "SELECT number, payload FROM short_in WHERE peer=? AND id=? AND length=?",
+                peer, wanted, length,
+            ).fetchall()  # fmt: skip
+        return dict(rows)
+
+    def forget_symbols(self, peer: int, wanted: bytes, length: int) -> None:
+        """Forget the symbols of a bundle."""
+        self._run("DELETE FROM short_in WHERE peer=? AND id=? AND length=?", peer, wanted, length)
+
+    def partly(self) -> list[tuple[int, bytes, int, int, int, float]]:
+        """Bundles partly here: peer, id, length, symbol size, symbols, last time; oldest first."""
+        return self._run(
+            "SELECT peer, id, length, max(length(payload)), count(*), max(at) FROM short_in"
+            " GROUP BY peer, id, length ORDER BY max(at)"
+        ).fetchall()
+
+    def taken_short(self, peer: int, tag: bytes, now: float) -> None:
+        """A bundle that came by short messages is safe; the last thousand are remembered."""
+        with self.transaction():
+            self._run("INSERT OR REPLACE INTO short_taken VALUES(?,?,?)", peer, tag, now)
+            self._run(
+                "DELETE FROM short_taken WHERE rowid NOT IN"
+                " (SELECT rowid FROM short_taken ORDER BY at DESC LIMIT 1000)"
+            )
+
+    def was_taken(self, peer: int, start: bytes) -> float | None:
+        """When a bundle whose tag begins so was taken last."""
+        row = self._run(
+            "SELECT max(at) FROM short_taken WHERE peer=? AND substr(tag, 1, ?)=?",
+            peer, len(start), start,
+        ).fetchone()  # fmt: skip
+        return row[0] if row else None
+
     # Contacts
 
     def met(self, peer: int, road: str, address: str, now: float) -> None:
         """Something genuine came from `peer` over a road, from this address."""
         self._run("INSERT OR REPLACE INTO contact VALUES(?,?,?,?)", peer, road, address, now)
 
-    def address(self, peer: int, road: str) -> str | None:
-        """Where `peer` was heard from last on a road."""
+    def contact(self, peer: int, road: str) -> tuple[str, float] | None:
+        """Where and when `peer` was heard from last on a road."""
         row = self._run(
-            "SELECT address FROM contact WHERE peer=? AND road=?", peer, road
+            "SELECT address, at FROM contact WHERE peer=? AND road=?", peer, road
         ).fetchone()
-        return row[0] if row else None
+        return (row[0], row[1]) if row else None
 
     # Relays
 
