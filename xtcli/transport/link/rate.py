@@ -21,6 +21,7 @@ from xtcli.transport.link.tuning import (
     COMPETING_MEMORY_S,
     COMPETING_QUEUE_S,
     COMPETING_SHARE,
+    DATAGRAM_BYTES,
     GROWTH_MAX,
     GROWTH_QUEUE_S,
     PAUSE_S_MAX,
@@ -37,6 +38,8 @@ from xtcli.transport.link.tuning import (
     RTT_S_MIN,
     SENT_MAX,
     SETTLING_REPORTS,
+    SILENCED_BYTES,
+    SILENCED_QUEUE_S,
     UNPACED_PAUSE_S_MAX,
     WINDOW_BYTES_MIN,
 )
@@ -80,9 +83,11 @@ class RateControl:
         self._gain = 1.0
         self._best = WindowMax(COMPETING_MEMORY_S)
         self._full_since: float | None = None
-        self._cold_window = COLD_DATAGRAMS * 1240.0
+        self._cold_window = COLD_DATAGRAMS * DATAGRAM_BYTES
         self._covered = 0
         self._settling = 0
+        self._confirmed = False
+        self._silenced = False
 
     # Sending
 
@@ -129,7 +134,7 @@ class RateControl:
         if self.startup:
             return self._cold_window
         if self.srtt is None or self.last_report is None:
-            return max(3 * 1240.0, self.rate_bps / 8 * ((self.srtt or 1.0) * 2 + 1.0))
+            return max(3 * DATAGRAM_BYTES, self.rate_bps / 8 * ((self.srtt or 1.0) * 2 + 1.0))
         floor = self.min_rtt or self.srtt
         span = max(self.srtt, floor + self.queue_target_s) + 0.25 * floor
         # Lost reports must not stop the flow: they are lost in bursts as datagrams are.
@@ -168,7 +173,10 @@ class RateControl:
         floor = self.min_rtt or self.srtt
         if floor is None:
             return RTO_S_COLD + self.in_flight * 8 / RATE_BPS_SLOW
-        backlog = self._asked_backlog * 8 / self.rate_bps if self.known else 0.0
+        if self.known:
+            backlog = self._asked_backlog * 8 / self.rate_bps
+        else:
+            backlog = self.in_flight / DATAGRAM_BYTES * floor
         jitter = min(2 * self.rttvar, 0.5 * floor)
         return min(RTO_S_MAX, max(RTO_S_MIN, 1.2 * floor + backlog + jitter))
 
@@ -180,9 +188,19 @@ class RateControl:
     def give_up_reports(self) -> None:
         """The reports asked for will not come: what was under way is not any more."""
         self._asked.clear()
+        self._silenced = self._silenced or self.in_flight > SILENCED_BYTES
         self._reported_total = self.total
+        self._cold_window = max(self._cold_window, COLD_DATAGRAMS * DATAGRAM_BYTES)
+        if self._silenced and not self._confirmed:
+            self._start_again()
+            self.srtt = None
+
+    def _start_again(self) -> None:
+        """The link is not what it was: measure it as if it were new."""
+        self.startup, self.known, self._silenced = True, False, False
+        self.rate_bps, self._gain = RATE_BPS_COLD, 1.0
+        self._cold_window = COLD_DATAGRAMS * DATAGRAM_BYTES
         self._points.clear()
-        self._cold_window = max(self._cold_window, COLD_DATAGRAMS * 1240.0)
 
     # Reports
 
@@ -201,6 +219,9 @@ class RateControl:
             self._losses(last, point)
         self._covered = max(0, sent.total - self._reported_total)
         self._prune(highest, sent.total)
+        if self._silenced and self._rtt_growth > SILENCED_QUEUE_S:
+            self._start_again()
+        self._silenced = False
         self._points.append(point)
         self._estimate(point)
         self.last_report = point
@@ -264,6 +285,7 @@ class RateControl:
         measured = size / (point.at - start.at)
         offered = size / max(point.sent_at - start.sent_at, CLOCK_TICK_S)
         busy = self._gap_counter <= start.counter
+        self._confirmed = self._confirmed or busy
         slower = measured < 0.95 * offered
         if busy and self.queue_s > self.queue_target_s * (0.5 if slower else 1.0):
             weight = 0.7 if self._settling else 0.3
@@ -291,7 +313,7 @@ class RateControl:
         """The newest report far enough back for its distance to drown the jitter."""
         points = self._points
         rtt = self.min_rtt or 0.1
-        several = 4 * 1240 * 8 / self.rate_bps
+        several = 4 * DATAGRAM_BYTES * 8 / self.rate_bps
         span = max(0.05, 1.5 * rtt, several, min(10 * self.rttvar, 2 * rtt))
         while len(points) > 2 and point.at - points[1].at >= span:
             points.popleft()
@@ -323,7 +345,7 @@ class RateControl:
 
     def _leave_start_up(self, point: Point) -> None:
         """The queue began to grow: what arrived since is the bottleneck's rate."""
-        self.startup = False
+        self.startup, self._confirmed = False, True
         self._settling = SETTLING_REPORTS
         start = self._points[max(0, len(self._points) - 6)]
         span = max(point.at - start.at, CLOCK_TICK_S)

@@ -8,6 +8,12 @@ RATE_BPS_COLD = 32_000.0
 """Assumed before anything was measured."""
 COLD_DATAGRAMS = 2
 """Datagrams under way at which sending stops, before anything was measured."""
+DATAGRAM_BYTES = 1240.0
+"""A full datagram on the wire, roughly."""
+SILENCED_BYTES = 5_000.0
+SILENCED_QUEUE_S = 1.0
+"""Reports failed to come with so much under way, and the next one shows such a queue: the link has
+become much slower."""
 COMPETING_QUEUE_S = 0.5
 """A queue so far above the target that does not shrink is not ours."""
 COMPETING_SHARE = 0.45
