@@ -128,6 +128,7 @@ def add(app: typer.Typer, panel: str, table: Sequence[tuple[str, Any, str, str]]
 def _help_option(command: Any, option: Any) -> Any:
     if option is not None:
         option.help = tr("Show this help and leave.")
+        _quick([option])
     return option
 
 

@@ -7,7 +7,7 @@ library of screens to print ten lines.
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 CUT = "~"
 GAP = "  "

@@ -6,10 +6,13 @@ It changes nothing that matters: when it is missing or broken, nothing is known.
 from __future__ import annotations
 
 import json
+from typing import TYPE_CHECKING
 
 from xtcli.station.home import Home
 from xtcli.station.views import LinkView
-from xtcli.transport.link.events import LinkMeasure
+
+if TYPE_CHECKING:
+    from xtcli.transport.link.events import LinkMeasure
 
 NAME = "link.json"
 

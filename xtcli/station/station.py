@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 from xtcli.records.ids import RecordId
 from xtcli.records.keys import Keys
@@ -12,9 +13,12 @@ from xtcli.station.happenings import Happening
 from xtcli.station.home import Home, default_root
 from xtcli.station.reading import Reading
 from xtcli.station.specialist import Specialist
-from xtcli.station.syncing import Progress, SyncReport, run_sync, send_and_wait
 from xtcli.station.views import Waited
 from xtcli.station.village import Village
+
+if TYPE_CHECKING:
+    # The link's rooms are loaded when something is sent, not when something is saved.
+    from xtcli.station.syncing import Progress, SyncReport
 
 
 class Station(Village, Specialist, Reading):
@@ -29,10 +33,14 @@ class Station(Village, Specialist, Reading):
         progress: Progress | None = None,
     ) -> SyncReport:
         """Exchange with the hub until nothing waits either way, or `timeout` seconds (0: none)."""
+        from xtcli.station.syncing import run_sync
+
         return run_sync(self, timeout, watch=watch, show=show, progress=progress)
 
     def send_and_wait(self, cases: Sequence[RecordId], seconds: float) -> Waited:
         """Send at once; return when the hub's receipts for `cases` are here or time is over."""
+        from xtcli.station.syncing import send_and_wait
+
         return send_and_wait(self, cases, seconds)
 
 
