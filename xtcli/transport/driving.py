@@ -19,6 +19,8 @@ from xtcli.transport.link.spooled import SpooledLink
 
 BURST_MAX = 64
 """Datagrams sent before other work of the loop has a turn."""
+FULL_SECONDS = 1.0
+"""A road that takes no more is looked at again after so long, should it forget to say so."""
 STRANGERS_PER_S = 50.0
 STRANGERS_BURST = 100.0
 
@@ -45,6 +47,10 @@ class Way(Protocol):
     @property
     def address(self) -> object:
         """Where that is, for callbacks and messages."""
+
+    def ready(self) -> bool:
+        """Whether it takes more now. One that does not must have its peers kicked when it does:
+        what has not been handed over yet can still be overtaken by something urgent."""
 
     def send(self, datagram: bytes) -> None:
         """Send one datagram; never blocks, may lose it."""
@@ -76,12 +82,16 @@ class Driver:
         node: SpooledLink,
         send: Callable[[bytes], None],
         on_events: Callable[[list[LinkEvent]], None],
+        ready: Callable[[], bool] = lambda: True,
     ) -> None:
-        """`send` takes a datagram; `on_events` is called in the loop with what happened."""
+        """`send` takes a datagram while `ready`; `on_events` is called in the loop with what
+        happened.
+        """
         self.node = node
         self.wire = Wire()
         self._send = send
         self._on_events = on_events
+        self._ready = ready
         self._loop = asyncio.get_running_loop()
         self._timer: asyncio.TimerHandle | None = None
         self._handling = False
@@ -99,6 +109,9 @@ class Driver:
             self._handling = False
         more = True
         for _ in range(BURST_MAX):
+            if not self._ready():
+                self._arm(now + FULL_SECONDS)
+                return
             datagram = self.node.send(now)
             if datagram is None:
                 more = False
@@ -148,6 +161,10 @@ class LinkClient:
         """Open the road; LinkDown if it cannot be."""
         raise NotImplementedError
 
+    def ready(self) -> bool:
+        """Whether the road takes more now; if not, it must `kick` when it does."""
+        return True
+
     def send(self, datagram: bytes) -> None:
         """Send one datagram; never blocks, may lose it."""
         raise NotImplementedError
@@ -158,7 +175,7 @@ class LinkClient:
 
     async def start(self) -> None:
         """Open the road and begin."""
-        self._driver = Driver(self.node, self.send, self._on_events)
+        self._driver = Driver(self.node, self.send, self._on_events, self.ready)
         await self.open()
         self.kick()
 
@@ -245,9 +262,19 @@ class LinkServer:
             node,
             lambda datagram: self._send(station, datagram),
             lambda events: self._on_events(station, events),
+            lambda: self._ready(station),
         )
         self._drivers[station] = driver
         return driver
+
+    def _ready(self, station: int) -> bool:
+        way = self._ways.get(station)
+        return way is None or way.ready()
+
+    def kick_way(self, way: Way) -> None:
+        """A road takes more again: let all whose way it is send."""
+        for station in [one for one, its in self._ways.items() if its == way]:
+            self.kick(station)
 
     def _send(self, station: int, datagram: bytes) -> None:
         way = self._ways.get(station)

@@ -156,6 +156,10 @@ class UdpWay:
         """IP and UDP headers."""
         return headers(self.address)
 
+    def ready(self) -> bool:
+        """Always: the link's own pace holds it."""
+        return True
+
     def send(self, datagram: bytes) -> None:
         """Send one datagram there."""
         self.socket.send(datagram, self.address)

@@ -65,6 +65,8 @@ class SerialLine:
         """`take` says whether anybody wanted the datagram; `gone` is called if the device goes."""
         self.name = name
         self.wire = Wire()
+        self.on_ready: Callable[[], None] = lambda: None
+        """Called in the loop when the line takes more again."""
         self._take, self._gone = take, gone
         self._deframer = Deframer()
         self._device: Any = None
@@ -106,6 +108,10 @@ class SerialLine:
             thread.start()
             self._threads.append(thread)
 
+    def ready(self) -> bool:
+        """While no more than a second of the line's time waits."""
+        return self._waiting_bytes * BITS_PER_BYTE < self.name.baud
+
     def send(self, datagram: bytes) -> None:
         """Queue one datagram for the line; dropped when too much waits already."""
         data = frame(datagram)
@@ -127,7 +133,10 @@ class SerialLine:
                 if not self._waiting:
                     return
                 data = self._waiting.popleft()
+                was_full = not self.ready()
                 self._waiting_bytes -= len(data)
+                if was_full and self.ready():
+                    self._tell(self.on_ready)
             try:
                 self._device.write(data)
                 self._device.flush()
@@ -198,7 +207,12 @@ class SerialClient(LinkClient):
 
     async def open(self) -> None:
         """Open the line; DeviceMissing when it cannot be."""
+        self._line.on_ready = self.kick
         self._line.open()
+
+    def ready(self) -> bool:
+        """While little waits for the line."""
+        return self._line.ready()
 
     def send(self, datagram: bytes) -> None:
         """Send one datagram."""
@@ -246,5 +260,6 @@ def attach(server: LinkServer, text: str, gone: Callable[[], None]) -> SerialLin
         return server.take(datagram, line)
 
     line = SerialLine(SerialName.parse(text), take, gone)
+    line.on_ready = lambda: server.kick_way(line)
     line.open()
     return line
