@@ -1,8 +1,8 @@
 """Whether there is voice in a frame, or only the room around it.
 
-A frame without voice gets no copy and makes no note by itself; after three of them in a row nothing
-is sent until voice returns, because libopus takes a room with a fan in it for speech. The bound is
-far below how loud this speaker has been. It refuses to know coding.
+A frame without voice gets no copy and makes no note by itself. After three that are quieter still,
+nothing is sent until sound returns, because libopus goes on for longer. The bounds are relative to
+how loud this speaker has been. It refuses to know coding.
 """
 
 from __future__ import annotations
@@ -11,6 +11,8 @@ import numpy as np
 
 SHARE = 0.02
 """Of the speaker's level: 34 dB below it."""
+PAUSE_SHARE = 0.008
+"""42 dB below: a pause. The noise of a room is above, and cutting it out would be heard."""
 HANG_FRAMES = 3
 DECAY = 0.998
 """A frame: the level halves in 20 s."""
@@ -31,10 +33,10 @@ class Voice:
         loudness = float(np.sqrt(np.mean(np.square(sound)))) if sound.size else 0.0
         self._level = max(loudness, DECAY * self._level, LEVEL_MIN)
         voice = loudness >= SHARE * self._level
-        self._quiet = 0 if voice else self._quiet + 1
+        self._quiet = 0 if loudness >= PAUSE_SHARE * self._level else self._quiet + 1
         return voice
 
     @property
     def pausing(self) -> bool:
-        """Whether there has been no voice for long enough to send nothing."""
+        """Whether it has been quiet for long enough to send nothing."""
         return self._quiet >= HANG_FRAMES
