@@ -15,6 +15,7 @@ from pathlib import Path
 
 from xtcli.errors import DiskFull, LogCorrupt, NotAllowed
 from xtcli.station.invite import INVITE_ID_BYTES, SECRET_BYTES
+from xtcli.transport.spool import FULL
 
 VALID_SECONDS = 7 * 24 * 3600
 OPEN_MAX = 5_000
@@ -134,7 +135,7 @@ def _database() -> Iterator[None]:
     try:
         yield
     except sqlite3.OperationalError as error:
-        if "full" in str(error):
+        if error.sqlite_errorcode in FULL:
             raise DiskFull(
                 "The disk is full, so nothing was saved.", "Free some space and do it again."
             ) from error

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from xtcli.errors import DiskFull
+from xtcli.transport.spool import FULL
 
 NAME = "roads.db"
 CARRIED_MAX = 20_000
@@ -89,7 +90,7 @@ class RoadStore:
         try:
             return self._db.execute(statement, values)
         except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode == sqlite3.SQLITE_FULL:
+            if error.sqlite_errorcode in FULL:
                 raise DiskFull(
                     "The disk is full, so nothing was saved.", "Free some space and do it again."
                 ) from error
@@ -105,7 +106,9 @@ class RoadStore:
         try:
             yield
         except BaseException:
-            self._db.execute("ROLLBACK")
+            # SQLite has already rolled back by itself when the disk is full.
+            if self._db.in_transaction:
+                self._db.execute("ROLLBACK")
             raise
         self._run("COMMIT")
 

@@ -26,10 +26,11 @@ ACCEPTED_MAX = 4096
 """Answered tags remembered for one peer."""
 BUSY_S = 10.0
 
-_FULL = {
+FULL = {
     sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_WRITE, sqlite3.SQLITE_IOERR_FSYNC,
     sqlite3.SQLITE_IOERR_SHMSIZE, sqlite3.SQLITE_IOERR_SHMOPEN,
 }  # fmt: skip
+"""SQLite's codes for a full disk; SHM: no room even for the file through which processes share."""
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS outgoing(
@@ -103,7 +104,7 @@ class Spool:
         try:
             return self._db.execute(statement, values)
         except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode in _FULL:
+            if error.sqlite_errorcode in FULL:
                 raise DiskFull(
                     "There is no room on the disk to keep what waits to be sent.",
                     "Free some space; nothing that was saved is lost.",
