@@ -89,7 +89,7 @@ def matched(sound: bytes) -> float:
 
 
 async def call_from_chromium(folder: Path) -> tuple[float, float, str]:
-    """Speech both ways for ten seconds: how well it is found at the station and in the browser."""
+    """Speech both ways for nine seconds: how well it is found at the station and in the browser."""
     assert CHROMIUM is not None
     with wave.open(str(folder / "mic.wav"), "wb") as file:
         file.setparams((1, 2, 16_000, 0, "NONE", ""))
@@ -117,7 +117,7 @@ async def call_from_chromium(folder: Path) -> tuple[float, float, str]:
         while server.leg.state != "connected" and time.monotonic() < end:
             await asyncio.sleep(0.05)
         at_station, start, frames = bytearray(), time.monotonic(), frames_of(speech())
-        for n in range(230):
+        for n in range(150):
             server.leg.loudspeaker(frames[n % len(frames)])
             at_station += server.leg.microphone(time.monotonic())
             await asyncio.sleep(max(0.0, start + (n + 1) * 0.06 - time.monotonic()))

@@ -135,7 +135,7 @@ def test_nobody_is_there() -> None:
     assert session_of(caller).signalling_bytes < 1_500
 
 
-@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize("seed", range(5))
 def test_every_signal_may_be_lost(seed: int) -> None:
     """On a link that loses a third of everything the call still comes about and ends for both."""
 
@@ -167,7 +167,7 @@ def test_set_up_on_gprs_takes_two_round_trips_and_few_bytes() -> None:
     assert max(speaking.first_in, other.first_in) <= 2 * 2 * (GPRS.delay_s + GPRS.jitter_s)
 
 
-@pytest.mark.parametrize("loss", [0.0, 0.02, 0.05, 0.10, 0.15, 0.20])
+@pytest.mark.parametrize("loss", [0.0, 0.05, 0.10, 0.20])
 def test_no_more_is_missing_than_the_network_lost(
     loss: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
