@@ -8,6 +8,8 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
 
 from xtcli.errors import UsageError
 
@@ -67,6 +69,28 @@ def _next_line_with_brace(text: str, at: int) -> int:
     return len(text) if found < 0 else found + 1
 
 
+@lru_cache(maxsize=1)
+def _loader() -> Any:
+    """A YAML loader that keeps every value as the text that was typed, and knows no aliases.
+
+    1962 stays 1962 and `no` stays `no`; a page of aliases that stands for billions of values is
+    refused before anybody looks at them.
+    """
+    import yaml
+
+    class Plain(yaml.BaseLoader):
+        """Text, lists and mappings only."""
+
+        def compose_node(self, parent: Any, index: Any) -> Any:
+            """As its parent's, without aliases."""
+            if self.check_event(yaml.AliasEvent):
+                mark = self.peek_event().start_mark  # type: ignore[no-untyped-call]
+                raise yaml.MarkedYAMLError(problem="anchors are not used here", problem_mark=mark)
+            return super().compose_node(parent, index)
+
+    return Plain
+
+
 def _yaml(text: str) -> Iterator[Document]:
     """YAML documents cut at `---` lines before parsing, so that one bad one costs only itself."""
     import yaml
@@ -83,8 +107,7 @@ def _yaml(text: str) -> Iterator[Document]:
             yield Document(first, problem=_unreadable("too long"))
             continue
         try:
-            # BaseLoader keeps every value as the text that was typed: 1962 stays 1962, no stays no.
-            yield Document(first, yaml.load("\n".join(chunk), Loader=yaml.BaseLoader))
+            yield Document(first, yaml.load("\n".join(chunk), Loader=_loader()))
         except (yaml.YAMLError, RecursionError) as error:
             mark = getattr(error, "problem_mark", None)
             where = start + mark.line + 1 if mark is not None else first
