@@ -39,13 +39,20 @@ def serve(
         list[str] | None,
         typer.Option(metavar="DEVICE[@BAUD]", help=tr("Serve this line too; may be given again.")),
     ] = None,
+    https: Annotated[
+        str,
+        typer.Option(metavar="HOST:PORT", help=tr("Serve HTTPS too, own certificate.")),
+    ] = "",
+    http: Annotated[
+        str, typer.Option(metavar="HOST:PORT", help=tr("The same without TLS, behind a proxy."))
+    ] = "",
     as_json: AsJson = False,
 ) -> None:
     """Serve until stopped."""
     from xtcli.hub import serving
     from xtcli.hub.serving_roads import RoadOptions
 
-    serving.serve(as_json, RoadOptions(tuple(serial or ())))
+    serving.serve(as_json, RoadOptions(tuple(serial or ()), https, http))
 
 
 @guarded
@@ -60,6 +67,9 @@ def invite(
     advertise: Annotated[
         str, typer.Option(metavar="HOST:PORT", help=tr("Another address of the hub for this code."))
     ] = "",
+    https: Annotated[
+        str, typer.Option(metavar="HOST:PORT|URL", help=tr("Where the hub answers over HTTPS."))
+    ] = "",
     as_json: AsJson = False,
 ) -> None:
     """Invite a station."""
@@ -68,7 +78,8 @@ def invite(
 
     choose_one(kind, ("post", "desk"), "kind")
     made = setup.invite(station=station, kind=kind, practitioner=practitioner, role=role,
-                        dept=dept, place=place, days=days, advertise=advertise)  # fmt: skip
+                        dept=dept, place=place, days=days, advertise=advertise,
+                        https=https)  # fmt: skip
     if as_json:
         write_json({"code": made.code, "expires": made.expires, "station": station})
         return

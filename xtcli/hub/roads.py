@@ -18,6 +18,7 @@ from xtcli.station import roads, shell
 from xtcli.station.home import Home, default_root
 from xtcli.station.intake import Arrival
 from xtcli.station.roads import RoadName, Show
+from xtcli.station.roads_https import HttpsRoad
 from xtcli.station.roads_link import LinkRoad
 from xtcli.station.station import Station
 from xtcli.station.syncing import run_sync
@@ -77,4 +78,4 @@ def link_road(station: Station, road: RoadName) -> LinkRoad:
     """A road for the link; UsageError when this station has none of that kind."""
     if road.kind == "serial":
         return SerialRoad(road.rest)
-    raise NotImplementedError(road.kind)
+    return HttpsRoad(station.home, station.settings, station.entropy)

@@ -12,8 +12,11 @@ from dataclasses import dataclass, fields, replace
 from functools import partial
 
 from xtcli.errors import DeviceMissing, XtError
+from xtcli.hub.https import tls_files
 from xtcli.station.core import StationCore
+from xtcli.station.enrolment import parse_address
 from xtcli.station.roads_store import RoadStore
+from xtcli.transport.carriers.https_server import Endpoint, HttpsListener
 from xtcli.transport.carriers.serial import SerialLine, attach
 from xtcli.transport.driving import LinkServer, Wire
 
@@ -27,6 +30,9 @@ class RoadOptions:
 
     serial: Sequence[str] = ()
     https: str = ""
+    """HOST:PORT with TLS and the hub's own certificate."""
+    http: str = ""
+    """HOST:PORT without TLS, for a reverse proxy in front."""
 
 
 class ServedRoads:
@@ -43,6 +49,8 @@ class ServedRoads:
         self._udp_wire = wire
         self._trouble = trouble
         self._lines: dict[str, SerialLine] = {}
+        self._endpoint = Endpoint(server)
+        self._listeners: list[HttpsListener] = []
         self._told: dict[str, Wire] = {}
         self._saved_at = 0.0
 
@@ -50,7 +58,14 @@ class ServedRoads:
         """Open every road; their names. DeviceMissing or LinkDown when one cannot be."""
         for text in self.options.serial:
             self._lines[text] = attach(self.server, text, partial(self._gone, text))
-        return [f"serial:{text}" for text in self._lines]
+        roads = [f"serial:{text}" for text in self._lines]
+        for name, where in (("https", self.options.https), ("http", self.options.http)):
+            if where:
+                listener = HttpsListener(self._endpoint, *parse_address(where))
+                self._listeners.append(listener)
+                await listener.start(*(tls_files(self.hub) if name == "https" else ()))
+                roads.append(f"{name}:{where}")
+        return roads
 
     def _gone(self, text: str) -> None:
         """A device went away: close what is left of it and wait for it to come back."""
@@ -85,6 +100,7 @@ class ServedRoads:
     def save(self) -> None:
         """Write what has been counted since the last time."""
         self._count("udp", self._udp_wire())
+        self._count("https", self._endpoint.wire)
         for line in self._lines.values():
             self._count(line.road, line.wire)
 
@@ -109,6 +125,8 @@ class ServedRoads:
     async def close(self) -> None:
         """Close every road."""
         self.save()
+        for listener in self._listeners:
+            await listener.close()
         for line in self._lines.values():
             line.close()
         self._lines.clear()

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from xtcli.errors import NotAllowed, NotFound, UsageError
 from xtcli.hub.admission import Admission
+from xtcli.hub.https import tls_print
 from xtcli.hub.hub import HubStation, open_hub
 from xtcli.hub.invites import VALID_SECONDS, Invites
 from xtcli.records.case import State
@@ -80,11 +81,17 @@ def init(home: Home, name: str, listen: str, advertise: str = "") -> Settings:
 
 def invite(
     *, station: str, kind: str, practitioner: str, role: str = "", dept: str = "",
-    place: str = "", days: float = VALID_SECONDS / 86_400, advertise: str = "",
+    place: str = "", days: float = VALID_SECONDS / 86_400, advertise: str = "", https: str = "",
 ) -> Invited:  # fmt: skip
-    """A one-line code that lets one station in, once. `advertise`: another address of the hub."""
+    """A one-line code that lets one station in, once. `advertise`: another address of the hub.
+
+    `https`: where it answers over HTTPS, HOST:PORT with its own certificate, or an https:// URL
+    with one that authorities vouch for.
+    """
     if advertise:
         parse_address(advertise)
+    if https and "://" not in https:
+        parse_address(https)
     hub = open_hub()
     invites = Invites(hub.home.hub_path)
     try:
@@ -105,7 +112,8 @@ def invite(
         settings = hub.settings
         code = Invitation(
             advertise or settings.advertise or settings.hub_address, settings.hub_seal,
-            fingerprint(settings.hub_sign, settings.hub_seal), made.id, secret,
+            fingerprint(settings.hub_sign, settings.hub_seal), made.id, secret, https,
+            tls_print(hub) if https and "://" not in https else b"",
         ).code()  # fmt: skip
         return Invited(code, made.expires)
     finally:

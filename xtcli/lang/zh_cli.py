@@ -269,6 +269,9 @@ WORDS: dict[str, str] = {
     ),
     "Numbers: cases, answers, times.": "统计：病例、答复、时间。",
     # Other roads: folder, serial, short messages, https, relays.
+    "Serve HTTPS too, own certificate.": "同时提供 HTTPS，使用自带证书。",
+    "The same without TLS, behind a proxy.": "同上但不加 TLS，放在反向代理后面。",
+    "Where the hub answers over HTTPS.": "枢纽的 HTTPS 地址。",
     "{count} bundles are too long for short messages and wait for another road.": (
         "{count} 个数据包太长，不能用短报文，等待其他通道。"
     ),

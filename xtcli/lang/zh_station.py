@@ -239,6 +239,8 @@ WORDS: dict[str, str] = {
     "done": "已执行",
     "could not be done": "未能执行",
     # Other roads: folder, serial, short messages, https, relays.
+    "This station's invitation names no HTTPS address.": "本站的邀请码没有 HTTPS 地址。",
+    "Ask the hub's people for a code made with --https.": "请向枢纽索取带 --https 的邀请码。",
     "A short message came from a stranger.": "有一条短报文来自未登记的站点。",
     "It was ignored.": "已忽略。",
     "No command was given.": "没有写命令。",

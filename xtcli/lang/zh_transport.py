@@ -133,6 +133,21 @@ WORDS: dict[str, str] = {
     "This file cannot be read.": ("此文件无法读取。"),
     # End of folder carrier.
     # Other roads: folder, serial, short messages, https, relays.
+    "The certificate shown at {host} is not the hub's.": "{host} 出示的证书不是枢纽的证书。",
+    "Somebody may stand in between: use another network, or ask for a new code.": (
+        "可能有人在中间冒充：请换一个网络，或索取新邀请码。"
+    ),
+    "The hub cannot be reached over HTTPS at {host}: {why}.": (
+        "无法通过 HTTPS 连到枢纽 {host}：{why}。"
+    ),
+    "Check the network. Everything is kept and will be sent next time.": (
+        "请检查网络。内容都已保存，下次再发。"
+    ),
+    "What answered is not the hub.": "应答的不是枢纽。",
+    "This is no batch of xt's datagrams.": "这不是 xt 的数据报。",
+    "in use, or not of this computer": "已被占用，或不是本机地址",
+    "Plug it in again; everything is kept.": "请重新插好；内容都已保存。",
+    "The device {device} went away.": "设备 {device} 已断开。",
     "A short message does not check.": "有一条短报文校验不通过。",
     "It was ignored; the sender sends it again.": "已忽略；发送方会重发。",
     "This is no short message of xt.": "这不是 xt 的短报文。",

@@ -15,7 +15,7 @@ from typing import Any
 from xtcli.errors import BundleRejected, LinkDown, UsageError, XtError
 from xtcli.records.keys import Keys
 from xtcli.records.log import Log
-from xtcli.records.roster import Roster
+from xtcli.records.roster import ROOT, Roster
 from xtcli.records.sign import Record, read
 from xtcli.records.types import PractitionerEntry, StationEntry
 from xtcli.records.values import StationKind
@@ -35,6 +35,8 @@ from xtcli.transport.link.frames import Kind
 JOIN_BYTE = bytes([Kind.JOIN << 3])
 PENDING = "joining.json"
 RETRY_SECONDS = (1.0, 2.0, 3.0, 4.0, 5.0)
+UDP_SECONDS = 6.0
+"""How long UDP is tried where the invitation names HTTPS too."""
 DATAGRAM_BYTES_MAX = 2048
 
 
@@ -99,6 +101,8 @@ def join(home: Home, code: str, timeout: float, welcome_file: str = "") -> Setti
                 "The file {file} cannot be read.", "Check its name and place.", file=welcome_file
             ) from error
         return finish(home, joining, open_welcome(joining, answer))
+    if joining.invitation.https:
+        return finish(home, joining, _ask_both(home, joining, timeout))
     return finish(home, joining, _ask(joining, timeout))
 
 
@@ -110,6 +114,21 @@ def open_welcome(joining: Joining, answer: bytes) -> Welcome:
         )
     plain = open_sealed(answer[1:], private=joining.keys.station_seal, context=WELCOME_CONTEXT)
     return Welcome.decode(plain, joining.invitation)
+
+
+def _ask_both(home: Home, joining: Joining, timeout: float) -> Welcome:
+    """Ask over UDP for a moment, then over HTTPS: some networks let nothing else out."""
+    from xtcli.station.roads_https import CERTIFICATE, join_over_https
+
+    try:
+        return _ask(joining, min(timeout / 2, UDP_SECONDS))
+    except LinkDown:
+        invitation = joining.invitation
+        answer = join_over_https(
+            invitation.https, invitation.https_print, JOIN_BYTE + joining.request(shell.now()),
+            shell.entropy, home.root / CERTIFICATE,
+        )  # fmt: skip
+        return open_welcome(joining, answer)
 
 
 def _ask(joining: Joining, timeout: float) -> Welcome:
@@ -170,6 +189,7 @@ def finish(home: Home, joining: Joining, welcome: Welcome) -> Settings:
         name=mine.name, kind=mine.station_kind.name.lower(), number=mine.no,
         practitioner=person.no, realm=realm_of(welcome.hub_sign), hub_sign=welcome.hub_sign,
         hub_seal=joining.invitation.hub_seal, hub_address=joining.invitation.address,
+        extra=_extra(joining.invitation, roster, mine),
     )  # fmt: skip
     log = Log(home.log_path, own=settings.number)
     try:
@@ -182,6 +202,17 @@ def finish(home: Home, joining: Joining, welcome: Welcome) -> Settings:
     home.write_settings(settings)
     (home.root / PENDING).unlink(missing_ok=True)
     return settings
+
+
+def _extra(invitation: Invitation, roster: Roster, mine: StationEntry) -> dict[str, str]:
+    """Settings of other roads: HTTPS, and the relay that this station's link ends at."""
+    extra: dict[str, str] = {}
+    if invitation.https:
+        extra = {"https": invitation.https, "https_print": invitation.https_print.hex()}
+    relay = roster.station(mine.upstream)
+    if relay is not None and mine.upstream != ROOT:
+        extra["relay_seal"] = relay.seal_key.hex()
+    return extra
 
 
 def _check(

@@ -19,6 +19,9 @@ JOIN_BYTES = 1100
 """A join request is padded to this, so that a reply can never be larger than what asked for it."""
 JOIN_CONTEXT = b"xt/join/1"
 WELCOME_CONTEXT = b"xt/welcome/1"
+CODE_CHARS_MAX = 500
+HTTPS_FIELD, PRINT_FIELD = 1, 2
+PRINT_BYTES = 16
 INVITE_ID_BYTES, SECRET_BYTES, FINGERPRINT_BYTES = 4, 12, 16
 
 
@@ -43,6 +46,10 @@ class Invitation:
     hub_fingerprint: bytes
     invite: bytes
     secret: bytes
+    https: str = ""
+    """Where the hub answers over HTTPS: HOST:PORT or a URL; empty where it does not."""
+    https_print: bytes = b""
+    """The print of its own certificate; empty when authorities vouch for it."""
 
     def __post_init__(self) -> None:
         """Sizes are fixed by the format."""
@@ -51,6 +58,16 @@ class Invitation:
             raise _bad_code()
         if not 3 <= len(self.address.encode()) <= ADDRESS_BYTES_MAX or ":" not in self.address:
             raise _bad_code()
+        if len(self.https.encode()) > ADDRESS_BYTES_MAX or "\0" in self.address:
+            raise _bad_code()
+        if len(self.https_print) not in (0, PRINT_BYTES):
+            raise _bad_code()
+
+    def _more(self) -> bytes:
+        """What may follow the address: fields of type, length, value."""
+        fields = ((HTTPS_FIELD, self.https.encode()), (PRINT_FIELD, self.https_print))
+        packed = b"".join(bytes([kind, len(value)]) + value for kind, value in fields if value)
+        return b"\0" + packed if packed else b""
 
     def code(self) -> str:
         """The one line: prefix, then base64url of the fields and a 2-byte check."""
@@ -61,6 +78,7 @@ class Invitation:
             + self.hub_fingerprint
             + self.hub_seal
             + self.address.encode()
+            + self._more()
         )
         check = hashlib.blake2s(body, digest_size=2).digest()
         return CODE_PREFIX + base64.urlsafe_b64encode(body + check).rstrip(b"=").decode()
@@ -69,13 +87,16 @@ class Invitation:
     def from_code(cls, code: str) -> Invitation:
         """Read a code as typed or pasted; UsageError when a character is wrong."""
         text = "".join(code.split())
-        if not text.startswith(CODE_PREFIX) or len(text) > 300:
+        if not text.startswith(CODE_PREFIX) or len(text) > CODE_CHARS_MAX:
             raise _bad_code()
         text = text[len(CODE_PREFIX) :]
         try:
             data = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
         except ValueError as error:
             raise _bad_code() from error
+        if base64.urlsafe_b64encode(data).rstrip(b"=") != text.encode():
+            # The last character has bits to spare: only one of its spellings is the code.
+            raise _bad_code()
         body, check = data[:-2], data[-2:]
         if len(body) < 65 + 3 or hashlib.blake2s(body, digest_size=2).digest() != check:
             raise _bad_code()
@@ -84,11 +105,27 @@ class Invitation:
                 "This code was made by a newer xt than this one.",
                 "Install the newest xt here, then type xt join CODE again.",
             )
+        address, _, more = body[65:].partition(b"\0")
+        fields = _fields(more)
         try:
-            address = body[65:].decode()
+            where, https = address.decode(), fields.get(HTTPS_FIELD, b"").decode()
         except UnicodeDecodeError as error:
             raise _bad_code() from error
-        return cls(address, body[33:65], body[17:33], body[1:5], body[5:17])
+        return cls(where, body[33:65], body[17:33], body[1:5], body[5:17], https,
+                   fields.get(PRINT_FIELD, b""))  # fmt: skip
+
+
+def _fields(data: bytes) -> dict[int, bytes]:
+    """Fields of type, length, value; types that this version does not know do no harm."""
+    found: dict[int, bytes] = {}
+    at = 0
+    while at < len(data):
+        value = data[at + 2 : at + 2 + data[at + 1]] if at + 1 < len(data) else b""
+        if at + 1 >= len(data) or len(value) != data[at + 1]:
+            raise _bad_code()
+        found[data[at]] = value
+        at += 2 + len(value)
+    return found
 
 
 def _bad_code() -> UsageError:

@@ -58,7 +58,9 @@ class Pump:
         )  # fmt: skip
         node = SpooledLink(link, self._spool)
         tune(link, self.station.home, self.road, loop.time())
-        self.exchange = Exchange(self.station, node, Intake(self.station), settings.hub_seal)
+        intake = Intake(self.station)
+        intake.give_at_once = False
+        self.exchange = Exchange(self.station, node, intake, settings.hub_seal)
         self.exchange.resume(loop.time())
         self._client = self.road.client(node, self._events)
         await self._client.start()
@@ -91,6 +93,17 @@ class Pump:
         if self._client is not None and self.exchange is not None:
             self._client.kick()
             self.exchange.note_sent()
+
+    def send_realtime(self, payload: bytes) -> None:
+        """Send a payload of a call at once; dropped while the road is not open."""
+        if self.exchange is not None and self._client is not None:
+            self.link.send_realtime(payload, asyncio.get_running_loop().time())
+            self._client.kick()
+
+    def check(self) -> None:
+        """Raise what has made the road useless, if anything."""
+        if self._client is not None and self._client.trouble is not None:
+            raise self._client.trouble
 
     def poll(self) -> None:
         """Ask the hub whether anything waits."""
@@ -125,6 +138,7 @@ class Pump:
         if self._client is not None:
             self.kick()
             await asyncio.sleep(CLOSE_GRACE_SECONDS)
+            await self._client.finish()
             self.save()
             self._keep()
             self._client.close()

@@ -15,11 +15,13 @@ from xtcli.errors import ExitCode, LinkDown, UsageError
 from xtcli.records.ids import RecordId
 from xtcli.records.values import StationKind
 from xtcli.station import views
+from xtcli.station.calls_door import LinkCalls
 from xtcli.station.core import StationCore
 from xtcli.station.happenings import Happening, happening
 from xtcli.station.home import SyncLock
 from xtcli.station.intake import Arrival
 from xtcli.station.pump import Pump, no_hub_here
+from xtcli.station.requested import Giver
 from xtcli.station.roads_link import LinkRoad
 from xtcli.station.routing import HUB
 from xtcli.station.views import Waited
@@ -71,6 +73,8 @@ class Syncer:
         self.stop = False
         self.arrived = 0
         self.pump = Pump(station, self._arrival, road)
+        self.calls = LinkCalls(station, self.pump, show)
+        self.giver = Giver(station)
         self._version = -1
         self._polled_at = -NEVER
         self._drawn_at = self._saved_at = 0.0
@@ -81,6 +85,7 @@ class Syncer:
         self.arrived += len(arrival.new)
         self._polled_at = -NEVER
         self._wake.set()
+        self.giver.note(arrival.new)
         for record in arrival.new:
             if self.show is None:
                 break
@@ -91,6 +96,9 @@ class Syncer:
 
     async def step(self, poll_seconds: float) -> None:
         """Look at the log, ask the hub when it is time, and wait for something to happen."""
+        await self.giver.step()
+        self.calls.step()
+        self.pump.check()
         now = time.monotonic()
         version = self.station.log.data_version()
         if version != self._version:
@@ -119,6 +127,16 @@ class Syncer:
         measure = self.pump.link.measured()
         left = self.pump.link.estimate(0, 7) if measure.queued_bytes else None
         self.progress(measure.queued_bytes, left)
+
+    async def start(self) -> None:
+        """Open the road, and the door for calls of other processes of this home."""
+        await self.pump.start()
+        await self.calls.open()
+
+    async def close(self) -> None:
+        """Close both."""
+        await self.calls.close()
+        await self.pump.close()
 
     def done(self) -> bool:
         """Nothing waits here, and the hub has said that nothing waits there."""
@@ -175,11 +193,11 @@ async def _sync(
     code = ExitCode.OK if watch else ExitCode.WAITING
     await _start(syncer, end, patient=watch)
     try:
-        while time.monotonic() < end and not syncer.stop:
-            if watch:
+        while (time.monotonic() < end or syncer.calls.busy) and not syncer.stop:
+            if watch or syncer.calls.busy:
                 syncer.pump.link.keep_alive_until(asyncio.get_running_loop().time() + 60.0)
             await syncer.step(WATCH_POLL_SECONDS if watch else POLL_SECONDS)
-            if not watch and syncer.done():
+            if not watch and not syncer.calls.busy and syncer.done():
                 code = ExitCode.OK
                 break
         if code is ExitCode.WAITING and not syncer.pump.heard:
@@ -187,14 +205,14 @@ async def _sync(
         after = station.log.waiting(HUB).records
         return syncer.report(code, max(0, before - after))
     finally:
-        await syncer.pump.close()
+        await syncer.close()
 
 
 async def _start(syncer: Syncer, end: float, *, patient: bool) -> None:
     """Open the road; a patient one waits for a network to appear."""
     while True:
         try:
-            return await syncer.pump.start()
+            return await syncer.start()
         except LinkDown:
             if not patient or time.monotonic() + RECONNECT_SECONDS > end or syncer.stop:
                 raise
@@ -251,7 +269,7 @@ async def _wait(
         pass
     finally:
         if syncer is not None:
-            await syncer.pump.close()
+            await syncer.close()
     states = {case: views.state_word(station.case(case).state) for case in cases}
     wire = syncer.pump.wire if syncer is not None else None
     return Waited(

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from xtcli.errors import XtError
 from xtcli.transport.link.events import LinkEvent, Received
 from xtcli.transport.link.frames import MAC_BYTES, Kind, kind_of, sender_of
 from xtcli.transport.link.spooled import SpooledLink
@@ -151,6 +152,8 @@ class LinkClient:
         self.node = node
         self._on_events = on_events
         self._driver: Driver | None = None
+        self.trouble: XtError | None = None
+        """Why the road will not work however long one waits."""
 
     @property
     def wire(self) -> Wire:
@@ -188,6 +191,9 @@ class LinkClient:
         """A datagram came over the road; False if the link did not want it."""
         driver = self._driver
         return driver is not None and driver.receive(datagram) is not Received.INVALID
+
+    async def finish(self) -> None:
+        """Let what was handed over leave, before `close`."""
 
     def close(self) -> None:
         """Write everything down and close the road. Idempotent."""

@@ -197,7 +197,6 @@ class SerialClient(LinkClient):
     ) -> None:
         """Nothing is opened before `start`."""
         super().__init__(node, on_events)
-        self.gone = False
         self._line = SerialLine(name, self.take, self._went)
 
     @property
@@ -219,7 +218,10 @@ class SerialClient(LinkClient):
         self._line.send(datagram)
 
     def _went(self) -> None:
-        self.gone = True
+        self.trouble = DeviceMissing(
+            "The device {device} went away.", "Plug it in again; everything is kept.",
+            device=str(self._line.address),
+        )  # fmt: skip
 
     def shut(self) -> None:
         """Close the line."""

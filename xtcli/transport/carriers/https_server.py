@@ -1,0 +1,246 @@
+"""The hub's end of the HTTPS carrier: a small ASGI application, and uvicorn around it.
+
+Each client session is a way to the stations behind it, like an address on a socket. It knows HTTP
+and batches; links, bundles and rosters are behind the `LinkServer` that it hands datagrams to.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict, deque
+from collections.abc import Awaitable, Callable, Generator, MutableMapping
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+from xtcli.errors import BundleRejected, LinkDown
+from xtcli.lang import tr
+from xtcli.transport.carriers.batches import (
+    BATCH_BYTES_MAX,
+    BODY_BYTES_MAX,
+    LENGTH_BYTES,
+    pack,
+    read_asked,
+)
+from xtcli.transport.driving import LinkServer, Wire
+
+PATH = "/xt"
+SESSIONS_MAX = 4096
+SESSION_SECONDS = 120.0
+WAITING_BYTES_MAX = 256 << 10
+READY_BYTES = 16 << 10
+"""A session with so much waiting takes no more for now."""
+HELD_MAX = 1024
+GATHER_SECONDS = 0.03
+"""After the first datagram of an answer, others that belong to it may follow."""
+BODY_SECONDS = 60.0
+OVERHEAD_BYTES = LENGTH_BYTES + 4
+"""For each datagram: its length and a share of HTTP's and TLS's headers."""
+HTTP_BYTES = 150
+"""Counted for each body: HTTP header and TLS record, measured; TCP and IP are not counted."""
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+
+
+class Session:
+    """One client: datagrams that wait for its next request."""
+
+    overhead_bytes = OVERHEAD_BYTES
+
+    def __init__(self, number: bytes, wire: Wire) -> None:
+        """`wire` counts for the whole road."""
+        self.number = number
+        self.heard = 0.0
+        self.turn = 0
+        """Rises with every request: an older one that still waits gives way."""
+        self.changed = asyncio.Event()
+        self._wire = wire
+        self._queue: deque[bytes] = deque()
+        self._bytes = 0
+
+    @property
+    def address(self) -> object:
+        """Its number, in hex."""
+        return self.number.hex()
+
+    def ready(self) -> bool:
+        """While little waits."""
+        return self._bytes < READY_BYTES
+
+    def send(self, datagram: bytes) -> None:
+        """Keep a datagram for the next answer; dropped when far too much waits."""
+        if self._bytes + len(datagram) > WAITING_BYTES_MAX:
+            return
+        self._queue.append(datagram)
+        self._bytes += len(datagram)
+        self._wire.datagrams_out += 1
+        self._wire.bytes_out += len(datagram) + LENGTH_BYTES
+        self.changed.set()
+
+    def __len__(self) -> int:
+        """Datagrams that wait."""
+        return len(self._queue)
+
+    def pull(self, most: int) -> list[bytes]:
+        """Datagrams for an answer of at most `most` bytes, but at least one."""
+        taken: list[bytes] = []
+        size = 0
+        while self._queue and (not taken or size + len(self._queue[0]) <= most):
+            taken.append(self._queue.popleft())
+            size += len(taken[-1])
+        self._bytes -= size
+        return taken
+
+
+class Endpoint:
+    """The ASGI application."""
+
+    def __init__(self, server: LinkServer, path: str = PATH) -> None:
+        """Datagrams go to `server`."""
+        self.server = server
+        self.path = path
+        self.wire = Wire()
+        self._sessions: OrderedDict[bytes, Session] = OrderedDict()
+        self._held = 0
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """One request."""
+        if scope["type"] != "http":
+            return
+        if not scope["path"].endswith(self.path):
+            return await _answer(send, 404)
+        if scope["method"] != "POST":
+            return await _answer(send, 405)
+        try:
+            async with asyncio.timeout(BODY_SECONDS):
+                body = await _read(receive)
+        except TimeoutError:
+            return await _answer(send, 408)
+        if body is None:
+            self.wire.refused += 1
+            return await _answer(send, 413)
+        self.wire.bytes_in += len(body) + HTTP_BYTES
+        try:
+            asked = read_asked(body)
+        except BundleRejected:
+            self.wire.refused += 1
+            return await _answer(send, 400)
+        session = self._session(asked.session)
+        for datagram in asked.datagrams:
+            self.wire.datagrams_in += 1
+            if not self.server.take(datagram, session):
+                self.wire.refused += 1
+        await self._wait(session, asked.wait)
+        answer = pack(session.pull(min(asked.most, BATCH_BYTES_MAX)))
+        self.wire.bytes_out += HTTP_BYTES
+        await _answer(send, 200, answer)
+        self.server.kick_way(session)
+
+    def _session(self, number: bytes) -> Session:
+        """The session with this number; new ones push out the longest silent."""
+        now = asyncio.get_running_loop().time()
+        found = self._sessions.get(number)
+        if found is None:
+            found = self._sessions[number] = Session(number, self.wire)
+        found.heard = now
+        self._sessions.move_to_end(number)
+        while self._sessions:
+            oldest = next(iter(self._sessions.values()))
+            if len(self._sessions) <= SESSIONS_MAX and now - oldest.heard < SESSION_SECONDS:
+                break
+            del self._sessions[oldest.number]
+        return found
+
+    async def _wait(self, session: Session, seconds: float) -> None:
+        """Until there is something to say, `seconds` have passed, or a newer request came."""
+        session.turn += 1
+        turn = session.turn
+        session.changed.set()
+        loop = asyncio.get_running_loop()
+        end = loop.time() + (seconds if self._held < HELD_MAX else 0.0)
+        self._held += 1
+        try:
+            while not len(session) and session.turn == turn and (left := end - loop.time()) > 0:
+                session.changed.clear()
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(session.changed.wait(), left)
+            if len(session) and session.turn == turn:
+                await asyncio.sleep(GATHER_SECONDS)
+        finally:
+            self._held -= 1
+
+
+async def _read(receive: Receive) -> bytes | None:
+    """The body; None when it is too long."""
+    body = bytearray()
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            return bytes(body)
+        body += message.get("body", b"")
+        if len(body) > BODY_BYTES_MAX:
+            return None
+        if not message.get("more_body", False):
+            return bytes(body)
+
+
+async def _answer(send: Send, status: int, body: bytes = b"") -> None:
+    headers = [(b"content-length", str(len(body)).encode())]
+    if body:
+        headers.append((b"content-type", b"application/octet-stream"))
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
+
+
+class HttpsListener:
+    """uvicorn in the hub's own loop; the hub's signals stay the hub's."""
+
+    def __init__(self, endpoint: Endpoint, host: str, port: int) -> None:
+        """Nothing is opened before `start`."""
+        self.endpoint = endpoint
+        self.host, self.port = host, port
+        self._server: Any = None
+        self._task: asyncio.Task[None] | None = None
+
+    async def start(self, key: Path | None = None, certificate: Path | None = None) -> None:
+        """Listen, with TLS if a key and a certificate are given; LinkDown if it cannot be."""
+        import uvicorn
+
+        class Server(uvicorn.Server):
+            """Leaves the process' signals alone."""
+
+            @contextmanager
+            def capture_signals(self) -> Generator[None, None, None]:
+                yield
+
+        config = uvicorn.Config(
+            self.endpoint, host=self.host, port=self.port, lifespan="off", ws="none",
+            http="h11", log_level="critical", access_log=False, server_header=False,
+            date_header=False, timeout_keep_alive=60, limit_concurrency=2 * HELD_MAX,
+            ssl_keyfile=str(key) if key else None,
+            ssl_certfile=str(certificate) if certificate else None,
+        )  # fmt: skip
+        self._server = Server(config)
+        self._task = asyncio.create_task(self._serve())
+        while not self._server.started and not self._task.done():
+            await asyncio.sleep(0.01)
+        if not self._server.started:
+            raise LinkDown(
+                "The address {address} cannot be used: {why}.",
+                "Choose another address or port, or end the program that holds it.",
+                address=f"{self.host}:{self.port}", why=tr("in use, or not of this computer"),
+            )  # fmt: skip
+
+    async def _serve(self) -> None:
+        # uvicorn leaves the process when it cannot bind; the hub says so itself.
+        with suppress(SystemExit):
+            await self._server.serve()
+
+    async def close(self) -> None:
+        """Answer what is held, then stop."""
+        if self._server is not None and self._task is not None:
+            self._server.should_exit = True
+            self._server.force_exit = True
+            await self._task
