@@ -126,8 +126,7 @@ def test_a_full_disk_at_the_hub(realm: Realm, tmp_path: Path) -> None:
         realm.stop_hub()
 
 
-@pytest.mark.parametrize(("post", "hub"), [(YEAR_S, 0.0), (-YEAR_S, 0.0), (0.0, YEAR_S),
-                                           (YEAR_S, -YEAR_S)])  # fmt: skip
+@pytest.mark.parametrize(("post", "hub"), [(YEAR_S, -YEAR_S), (-YEAR_S, YEAR_S)])
 def test_a_clock_that_is_a_year_wrong(tmp_path: Path, post: float, hub: float) -> None:
     """A consult goes all the way round although clocks disagree by a year or two."""
     realm = Realm(tmp_path / "realm", 9, hostile=False)
