@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from xtcli.records.ids import RecordId
 from xtcli.records.roster import Roster
 from xtcli.records.sign import Record
-from xtcli.records.types import Attach, Kind, Receipt, Request
+from xtcli.records.types import Alert, Attach, Kind, Receipt, Request
 from xtcli.records.values import StationKind, Urgency
 from xtcli.station import priority
 
@@ -74,7 +74,14 @@ def routes(record: Record, facts: CaseFacts | None, roster: Roster, here: int) -
     else:
         peers = set()
     peers -= {record.id.station, here}
-    return tuple(Route(peer, urgency) for peer in sorted(peers))
+    return tuple(Route(peer, _urgency(record, facts, peer, urgency)) for peer in sorted(peers))
+
+
+def _urgency(record: Record, facts: CaseFacts | None, peer: int, urgency: int) -> int:
+    """An alert is critical for the desks. The post knows its own vital signs: on its link an alert
+    must not delay the receipt, and travels with it in one bundle."""
+    told = isinstance(record.body, Alert) and facts is not None and peer == facts.post
+    return priority.TEXT if told else urgency
 
 
 def receipt_peers(receipt: Receipt, roster: Roster) -> set[int]:
