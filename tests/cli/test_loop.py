@@ -108,6 +108,9 @@ def test_amend_and_recheck(realm: Realm) -> None:
     assert "RECHECK" in ok(xt(realm.post, "show", case)).out
     acted = ok(xt(realm.post, "ack", case, "--not-done", "患者拒绝"))
     assert "new findings came after this answer" in acted.err
+    last = ok(xt(realm.post, "show", case)).out.splitlines()[-1]
+    assert "could not be done" in last
+    assert "患者拒绝" in last
 
 
 def test_critical_alert_needs_a_name(realm: Realm) -> None:

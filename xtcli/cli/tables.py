@@ -62,7 +62,9 @@ def _mark(row: CaseRow) -> str:
 
 
 def _state(row: CaseRow) -> str:
-    return words.state(row.state) + (" " + tr("(recheck)") if row.recheck else "")
+    if row.recheck and row.state != "closed":
+        return f"{words.state(row.state)} {tr('(recheck)')}"
+    return words.state(row.state)
 
 
 def _waits(row: CaseRow) -> str:
@@ -153,7 +155,7 @@ def _answer(version: dict[str, Any], number: int) -> None:
     for line in layout.wrap(version["advice"], _cells()):
         say(line)
     where = words.disposition(version["disposition"])
-    where += f": {version['refer_to']}" if version["refer_to"] else ""
+    where += tr(": ") + version["refer_to"] if version["refer_to"] else ""
     items = [(tr("diagnosis"), f"{d['code']} {d['text']}".strip()) for d in version["diagnoses"]]
     items.append((tr("disposition"), where))
     if version["expires"]:
@@ -188,7 +190,9 @@ def _timeline(document: dict[str, Any]) -> None:
         state = "received" if entry["received"] else ("sent" if entry["sent"] else "saved")
         at = entry["at"][5:19].replace("T", " ")
         text = f"{entry['text']}  {_signs(entry['vitals'])}".strip()
-        rows.append((at, words.kind(entry["kind"]), entry["by"], words.state(state), text))
+        rows.append(
+            (at, words.kind(entry["kind"], entry["done"]), entry["by"], words.state(state), text)
+        )
     show_table((tr("time"), tr("what"), tr("who"), tr("state"), ""), rows)
 
 

@@ -205,7 +205,7 @@ def entry_document(entry: Entry, name: Names) -> dict[str, Any]:
         "at": iso(record.at), "sent": iso(entry.sent) if entry.sent else None,
         "received": iso(entry.received) if entry.received else None,
         "confirmed_by": {name(no): iso(at) for no, at in entry.confirmed},
-        "text": _said(record.body),
+        "text": _said(record.body), "done": bool(getattr(record.body, "done", True)),
         "vitals": {v.code: v.text for v in filing.vitals_of(getattr(record.body, "vitals", ()))}
         if record.kind is Kind.NOTE else {},
     }  # fmt: skip

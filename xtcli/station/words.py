@@ -56,8 +56,10 @@ STATS = {
 TABLES = (KINDS, STATES, STATIONS, URGENCIES, SEXES, DISPOSITIONS, BLOBS, FIELDS, STATS)
 
 
-def kind(code: str) -> str:
-    """The word for a kind of record."""
+def kind(code: str, done: bool = True) -> str:
+    """The word for a kind of record; `done` False for an acknowledgement that it was not done."""
+    if code == "ack" and not done:
+        return tr("could not be done")
     return tr(KINDS.get(code, code))
 
 
