@@ -41,8 +41,13 @@ def records(realm: Realm, count: int, waiting: int, now: float, seed: int) -> It
 
 
 def make(
-    root: Path, kind: str, count: int, now: float, entropy: Callable[[int], bytes],
-    waiting: int = 60, seed: int = 1,
+    root: Path,
+    kind: str,
+    count: int,
+    now: float,
+    entropy: Callable[[int], bytes],
+    waiting: int = 60,
+    seed: int = 1,
 ) -> Realm:
     """A station of `kind` in `root` with `count` cases; the realm that signed them."""
     realm = Realm(entropy)

@@ -103,6 +103,11 @@ class Terminal:
             first = first or last
             found += data
 
+    def cpu_seconds(self) -> float:
+        """Processor time it has used, which does not depend on what else the machine does."""
+        fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
     def memory_bytes(self) -> int:
         """The most memory it has had resident."""
         for line in Path(f"/proc/{self.pid}/status").read_text().splitlines():

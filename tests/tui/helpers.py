@@ -98,15 +98,14 @@ async def see(pilot: Pilot[Any], text: str) -> None:
 
 async def type_text(pilot: Pilot[Any], text: str) -> None:
     """Type characters one by one, as a terminal sends them after an input method."""
-    for sign in text:
-        await pilot.press("space" if sign == " " else sign)
+    await pilot.press(*("space" if sign == " " else sign for sign in text))
 
 
 async def run(
     app: XtApp, play: Callable[[Pilot[Any]], Awaitable[None]], size: tuple[int, int] = (80, 24)
 ) -> None:
     """Run the app without a terminal and let `play` press keys."""
-    async with app.run_test(size=size) as pilot:
+    async with app.run_test(size=size, notifications=True) as pilot:
         await until(pilot, lambda: "1" in shown(app), "the first list")
         await play(pilot)
 

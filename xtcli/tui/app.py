@@ -10,7 +10,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
-from textual.app import App
 from textual.binding import Binding, BindingType
 
 from xtcli.lang import tr
@@ -25,6 +24,7 @@ from xtcli.tui.screens.base import DeskScreen
 from xtcli.tui.screens.dialogs import MenuDialog
 from xtcli.tui.text import clock
 from xtcli.tui.themes import THEMES
+from xtcli.tui.type_ahead import TypeAheadApp
 from xtcli.tui.watching import Syncer, Watcher
 from xtcli.tui.widgets.link_bar import LinkBar
 
@@ -34,13 +34,14 @@ if TYPE_CHECKING:
 Opener = Callable[[], "Station"]
 
 
-class XtApp(App[None]):
+class XtApp(TypeAheadApp):
     """`xt tui`. `opener` opens the home once more, for each thread its own."""
 
     ENABLE_COMMAND_PALETTE = False
     CSS = """
     Screen { background: $background; color: $foreground; }
     Toast { width: 50; max-width: 90%; }
+    OptionList, OptionList:focus { border: none; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("f1,question_mark", "help", "help"),
@@ -83,8 +84,9 @@ class XtApp(App[None]):
         if self.syncer is not None:
             self.syncer.start()
 
-    def on_unmount(self) -> None:
+    async def on_unmount(self) -> None:
         """Stop the threads; what they were doing is safe at any moment."""
+        await self.end_typing()
         self.keeper.flush()
         self.watcher.stop()
         if self.syncer is not None:

@@ -14,12 +14,14 @@ from xtcli.records.ids import RecordId, spans_of
 from xtcli.records.keys import Keys
 from xtcli.records.log import Log
 from xtcli.records.roster import Roster
-from xtcli.records.sign import NO_PREV, Record, Signer, author, realm_of
+from xtcli.records.sign import NO_PREV, Record, Signer, author, blob_digest, realm_of
 from xtcli.records.types import (
     Ack,
     Answer,
+    Attach,
     Body,
     Claimed,
+    Closed,
     Departments,
     Note,
     Opened,
@@ -28,7 +30,15 @@ from xtcli.records.types import (
     Request,
     StationEntry,
 )
-from xtcli.records.values import Department, Diagnosis, Disposition, Patient, Rx, StationKind
+from xtcli.records.values import (
+    BlobKind,
+    Department,
+    Diagnosis,
+    Disposition,
+    Patient,
+    Rx,
+    StationKind,
+)
 from xtcli.records.version import seen_of
 from xtcli.station.home import Home, Settings
 from xtcli.tui.samples import EARLIER, SAMPLES, Sample
@@ -169,6 +179,7 @@ def _act(scene: Play, sample: Sample) -> None:
     if sample in EARLIER:
         told = scene.answer(asked, "继续原方案，低盐饮食，两周后复测血压。", sample.ago - 8)
         scene.add(Ack(told.id, True, "已告知患者"), who, asked.id, sample.ago - 12)
+        scene.add(Closed("好转"), who, asked.id, sample.ago - 13)
     elif sample.name == "张建国":
         rx = Rx(scene.realm.entropy(6), "缬沙坦胶囊", "80mg", "po", "qd", 14)
         scene.answer(
@@ -184,13 +195,17 @@ def _act(scene: Play, sample: Sample) -> None:
         scene.add(Claimed(), COLLEAGUE, asked.id, 29)
 
 
-def fill(home: Home, realm: Realm, records: Iterable[Record], now: float) -> None:
-    """Admit records into a home's log, as if they had arrived there."""
+def fill(
+    home: Home, realm: Realm, records: Iterable[Record], now: float, blobs: Iterable[bytes] = ()
+) -> None:
+    """Records into a home's log and blobs beside it, as if they had arrived there."""
     from xtcli.station.station import Station
 
     station = Station(home, clock=lambda: now, entropy=realm.entropy)
     try:
         admit(station.log, realm, (*realm.roster_records, *records))
+        for data in blobs:
+            station.blobs.put(data)
     finally:
         station.close()
 
@@ -203,14 +218,37 @@ def admit(log: Log, realm: Realm, records: Iterable[Record]) -> None:
             log.admit(record, roster, at=record.at, via="demo")
 
 
-def make_home(root: Path, kind: str, now: float, entropy: Entropy) -> Realm:
-    """A station of `kind` ("post" or "desk") in `root` with the sample cases; who signed them."""
+def attachments(realm: Realm, records: list[Record], now: float) -> list[bytes]:
+    """Blobs for the newest stat case; the records that announce them are added to `records`."""
+    from xtcli.tui import demo_media
+
+    sound, seconds = demo_media.voice_note()
+    picture = demo_media.ecg_picture()
+    asked = next(r for r in reversed(records) if isinstance(r.body, Request)
+                 and r.body.patient.name == SAMPLES[0].name)  # fmt: skip
+    for data, body in (
+        (sound, Attach(blob_digest(sound), len(sound), "audio/ogg", BlobKind.VOICE, "口述病情",
+                       seconds)),
+        (picture, Attach(blob_digest(picture), len(picture), "image/jpeg", BlobKind.VIEW,
+                         "心电图照片")),
+    ):  # fmt: skip
+        assert body.size == len(data)
+        records.append(realm.sign(body, DOCTOR, asked.id, at=now - 150))
+    return [sound, picture]
+
+
+def make_home(root: Path, kind: str, now: float, entropy: Entropy, *, media: bool = False) -> Realm:
+    """A station of `kind` ("post" or "desk") in `root` with the sample cases; who signed them.
+
+    `media` adds a voice note and a picture, which takes a second to make.
+    """
     realm = Realm(entropy)
     number = POST if kind == "post" else DESK
     home = realm.home(root, number)
     records = play(realm, now)
+    blobs = attachments(realm, records, now) if media else []
     if kind == "post":
         mine = {r.case for r in records if r.case and r.case.station == POST}
         records = [r for r in records if r.case in mine or isinstance(r.body, Receipt)]
-    fill(home, realm, records, now)
+    fill(home, realm, records, now, blobs)
     return realm

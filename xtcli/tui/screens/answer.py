@@ -146,7 +146,7 @@ class AnswerScreen(FormScreen):
             return [(hit.code, hit.name) for hit in icd10.search(text, SEARCH_HITS)]
 
         shown = self.query_one(IcdSearch)
-        self.in_background(work, lambda hits: shown.show(text, hits), group="icd")
+        self.in_background(work, lambda hits: shown.show(text, hits), group="icd", hold=True)
 
     @on(RxEditor.Asked)
     def _rx_typed(self, event: RxEditor.Asked) -> None:
@@ -224,14 +224,15 @@ class AnswerScreen(FormScreen):
                       wrong=True)  # fmt: skip
             return
         if self.old is not None and not form.reason.strip():
-            self.hint(tr("Why does the answer change?"), wrong=True)
-            self.field("reason").editor.focus()
+            self.trouble("reason", tr("Why does the answer change?"))
             return
         try:
             form.require()
         except UsageError as error:
-            self.hint(str(error), wrong=True)
-            self.field("disposition" if form.advice else "advice").editor.focus()
+            key = "advice" if not form.advice else "disposition"
+            if form.disposition == "refer" and form.advice:
+                key = "refer_to"
+            self.trouble(key, str(error))
             return
         case = self.sheet.case.id
 
@@ -239,14 +240,16 @@ class AnswerScreen(FormScreen):
             sheet = gather(self.station, case)
             return sheet, new_since_opened(self.station, sheet.case)
 
-        self.in_background(work, lambda found: self._review(form, *found), group="review")
+        self.in_background(
+            work, lambda found: self._review(form, *found), group="review", hold=True
+        )
 
     def _review(self, form: AnswerForm, sheet: Sheet, news: list[TimeLine]) -> None:
         name, second = sheet.identifiers
         lines = [Content.assemble((clean(f"{name}   {second}"), "bold $accent"))]
         if news:
-            lines.append(Content.assemble((
-                tr("NEW since you opened the case; read it before you sign:"), "bold $error")))  # fmt: skip
+            warning = tr("NEW since you opened the case; read it before you sign:")
+            lines.append(Content.assemble((warning, "bold $error")))
             lines += [Content.assemble((f"! {line.kind} {clean(line.who)}: {clean(line.text)}",
                                         "bold $error")) for line in news]  # fmt: skip
         lines += [Content("* " + clean(text)) for text in form.diagnosis]

@@ -37,13 +37,15 @@ class Desk:
 
     def in_background(
         self, work: Callable[[], T], then: Callable[[T], object], *, group: str = "",
-        failed: Callable[[XtError], object] | None = None,
+        failed: Callable[[XtError], object] | None = None, hold: bool = False,
     ) -> None:  # fmt: skip
         """Do `work` in a thread, then call `then` here.
 
         Of several with one `group` only the newest counts. What signs or saves has no group, so
-        that it is always finished and told.
+        that it is always finished and told. `hold`: the next key depends on it and waits.
         """
+
+        screen = cast("Screen[object]", self)
 
         async def job() -> None:
             try:
@@ -51,11 +53,15 @@ class Desk:
             except XtError as error:
                 (failed or self.tell_failure)(error)
             else:
-                then(result)
+                # The screen may have been closed meanwhile; what was signed is safe all the same.
+                if screen.is_attached and screen.is_running:
+                    then(result)
 
-        cast("Screen[object]", self).run_worker(
+        worker = screen.run_worker(
             job(), group=group or "always", exclusive=bool(group), exit_on_error=True
         )
+        if hold:
+            self.desk.hold_for(worker)
 
     def tell_failure(self, error: XtError) -> None:
         """Say what happened and what to do."""

@@ -106,7 +106,9 @@ class CaseScreen(CaseActions):
     def on_mount(self) -> None:
         """Open the case, then show it."""
         self._lay_out()
-        self.in_background(self._open, self._loaded, group="case", failed=self._not_opened)
+        self.in_background(
+            self._open, self._loaded, group="case", failed=self._not_opened, hold=True
+        )
 
     def _open(self) -> Sheet:
         if not self.at_post:

@@ -39,8 +39,8 @@ class FormScreen(DeskScreen):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "leave", "back"),
         Binding("f2,ctrl+s", "finish", "check and sign"),
-        Binding("f6", "attach", "attach"),
-        Binding("f7", "record", "record voice"),
+        Binding("f6", "attach", "attach", priority=True),
+        Binding("f7", "record", "record voice", priority=True),
     ]
 
     def __init__(self, draft: str, fields: dict[str, Any]) -> None:
@@ -54,6 +54,7 @@ class FormScreen(DeskScreen):
         self.done = False
         self._timer: Timer | None = None
         self._hint = ""
+        self._trouble = ("", "")
 
     def head(self) -> ComposeResult:
         """What stands above the form."""
@@ -104,6 +105,7 @@ class FormScreen(DeskScreen):
         """Keep the draft at once, look at it a little later."""
         if self.done:
             return
+        self._trouble = ("", "")
         self.desk.keeper.keep(self.draft, self.values())
         if self._timer is not None:
             self._timer.stop()
@@ -127,8 +129,17 @@ class FormScreen(DeskScreen):
             self.hint_for(field)
 
     def hint_for(self, field: Field) -> None:
-        """The help of a field."""
-        self.hint(field.hint)
+        """What was wrong with a field when signing was tried, else its help."""
+        key, text = self._trouble
+        self.hint(text if key == field.key else field.hint, wrong=key == field.key)
+
+    def trouble(self, key: str, text: str) -> None:
+        """Signing was tried and a field is not right: go there and say so until it changes."""
+        self._trouble = (key, text)
+        field = self.field(key)
+        field.mark(True)
+        field.editor.focus()
+        self.hint(text, wrong=True)
 
     def _field_of(self, widget: Widget | None) -> Field | None:
         found = [node for node in widget.ancestors_with_self if isinstance(node, Field)] if (

@@ -11,7 +11,7 @@ from textual.content import Content
 from textual.screen import Screen
 from textual.widgets import Static
 
-from xtcli.lang import tr
+from xtcli.lang import chinese, tr
 from xtcli.tui.screens.base import Dialog
 from xtcli.tui.text import fit
 from xtcli.tui.widgets.key_bar import key_name
@@ -42,8 +42,10 @@ class HelpScreen(Dialog[None]):
     def of(cls, screen: Screen[object]) -> HelpScreen:
         """The help of a screen: all its keys that work now."""
         found: dict[str, list[str]] = {}
+        known = chinese()
         for key, active in screen.active_bindings.items():
-            if active.enabled and active.binding.description:
+            # What a library binds besides has no words in our languages and is not needed.
+            if active.enabled and active.binding.description in known:
                 found.setdefault(active.binding.description, []).append(key_name(key))
         return cls([(" ".join(keys), tr(words)) for words, keys in found.items()])
 

@@ -151,7 +151,7 @@ class ListScreen(DeskScreen):
             rows = lists.page(wanted, start, last - first + 120)
             return stamp, Window(count, start, tuple(rows), found)
 
-        self.in_background(work, self._loaded, group="list")
+        self.in_background(work, self._loaded, group="list", hold=True)
 
     def _loaded(self, result: tuple[int, Window]) -> None:
         stamp, window = result

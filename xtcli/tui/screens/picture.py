@@ -27,7 +27,7 @@ STEP = 0.25
 
 
 def box(width: int, height: int, zoom: float, x: float, y: float) -> tuple[int, int, int, int]:
-    """Left, top, right, bottom in pixels of the part around (x, y), both 0..1, that `zoom` shows."""
+    """Left, top, right, bottom in pixels of the part around (x, y) (0..1) that `zoom` shows."""
     w, h = max(1, round(width / zoom)), max(1, round(height / zoom))
     left = max(0, min(width - w, round(x * width - w / 2)))
     top = max(0, min(height - h, round(y * height - h / 2)))

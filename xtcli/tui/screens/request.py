@@ -53,6 +53,8 @@ class RequestScreen(FormScreen):
         self.found = RequestCheck()
         self.parts: dict[str, Part] = {}
         self.text_part: Part | None = None
+        self.asked = False
+        """Whether signing was tried: from then on what is empty is told too."""
 
     @classmethod
     def fresh(cls, desk: XtApp, fields: dict[str, Any]) -> RequestScreen:
@@ -159,7 +161,7 @@ class RequestScreen(FormScreen):
                 note = f"{FLAG_WORDS.get(check.flag, '')} {note}".strip()
             field.mark(bool(check and check.problem), note)
         for key in TEXTS:
-            typed = bool(self.value(key).strip())
+            typed = self.asked or bool(self.value(key).strip())
             self.field(key).mark(typed and bool(self.found.problem(key)))
         here = self.focused_field
         if here is not None:
@@ -169,7 +171,10 @@ class RequestScreen(FormScreen):
     def hint_for(self, field: Field) -> None:
         """What is wrong with the field at hand, else how to fill it in."""
         problem = self.found.problem(field.key) if field.value.strip() else ""
-        self.hint(problem or field.hint, wrong=bool(problem))
+        if problem:
+            self.hint(problem, wrong=True)
+        else:
+            super().hint_for(field)
 
     def files_changed(self) -> None:
         """Weigh the files that are new."""
@@ -251,18 +256,16 @@ class RequestScreen(FormScreen):
                 near = station.near(who)
             return check, near
 
-        self.in_background(work, lambda result: self._review(form, *result), group="review")
+        self.in_background(
+            work, lambda result: self._review(form, *result), group="review", hold=True
+        )
 
     def _review(self, form: RequestForm, check: RequestCheck, near: tuple[Near, ...]) -> None:
-        self.found = check
+        self.found, self.asked = check, True
         self._draw_panel()
         if not check.ready:
             key, text = check.problems[0]
-            found = list(self.query(f"#field-{key}").results(Field))
-            if found:
-                found[0].editor.focus()
-                found[0].mark(True)
-            self.hint(f"{self.label_of(key)}: {text}", wrong=True)
+            self.trouble(key, f"{self.label_of(key)}: {text}")
             return
         dialog = ConfirmDialog(tr("Sign and send this request?"), self._summary(form, near),
                                tr("sign and send"))  # fmt: skip

@@ -81,9 +81,9 @@ def taken(row: DeskRow, now: float) -> Drawn:
 def state(row: DeskRow, now: float) -> Drawn:
     """How far the case has come; what calls for action stands first."""
     if row.recheck:
-        return "? " + tr("recheck"), "bad"
+        return "?  " + tr("recheck"), "bad"
     if row.expired and row.state not in ("acted_on", "closed"):
-        return "x " + tr("expired"), "bad"
+        return "x  " + tr("expired"), "bad"
     sign, style = {
         "saved": (". ", ""), "sent": ("> ", ""), "received": ("v ", "good"),
         "opened": ("o ", "good"), "claimed": ("o ", "good"), "answered": ("= ", "strong"),
@@ -98,7 +98,7 @@ def filed(row: DeskRow, now: float) -> Drawn:
 
 
 QUEUE = (
-    Column("", 2, urgency), Column("EWS", 3, score, right=True),
+    Column("", 2, urgency), Column("EWS", 4, score, right=True),
     Column("time left", 6, waiting, right=True, ticks=True), Column("patient", 8, person),
     Column("age", 7, age),    Column("department", 8, dept), Column("complaint", 0, complaint),
     Column("place", 14, place, least=100), Column("@", 2, attached), Column("taken by", 8, taken),
@@ -107,7 +107,7 @@ QUEUE = (
 POST = (
     Column("", 2, urgency), Column("patient", 8, person),
     Column("age", 7, age),    Column("state", 13, state), Column("complaint", 0, complaint), Column("department", 8, dept),
-    Column("EWS", 3, score, least=90, right=True), Column("time left", 6, waiting, right=True, ticks=True),
+    Column("EWS", 4, score, least=90, right=True), Column("time left", 6, waiting, right=True, ticks=True),
     Column("@", 2, attached, least=90), Column("taken by", 8, taken, least=110),
     Column("asked", 11, filed, least=100),
 )  # fmt: skip

@@ -182,7 +182,7 @@ class Field(Horizontal):
 
     DEFAULT_CSS = """
     Field { height: auto; }
-    Field > .label { width: 13; height: 1; color: $foreground; }
+    Field > .label { width: 14; height: 1; color: $foreground; }
     Field > .label.wrong { color: $error; text-style: bold; }
     Field > .note { width: auto; height: 1; padding: 0 1; color: $foreground 70%; }
     Field > LineEdit { width: 1fr; padding: 0 1; }

@@ -78,6 +78,7 @@ class IcdSearch(Vertical):
         self.values = list(values)
         self.hits: list[tuple[str, str]] = []
         self.at = 0
+        self.hits_for = ""
 
     def compose(self) -> ComposeResult:
         """Chosen ones, the line, the hits."""
@@ -102,7 +103,7 @@ class IcdSearch(Vertical):
         """Hits (code, name) for `text`; ignored when something else is typed by now."""
         if text.strip() != self.query_one(IcdInput).value.strip():
             return
-        self.hits, self.at = list(hits[:HITS_SHOWN]), 0
+        self.hits, self.at, self.hits_for = list(hits[:HITS_SHOWN]), 0, text.strip()
         self._draw_hits()
 
     def _draw_hits(self) -> None:
@@ -140,6 +141,9 @@ class IcdSearch(Vertical):
         typed = line.value.strip()
         if not typed:
             self.screen.focus_next()
+            return
+        if self.hits_for != typed:
+            # The hits on the screen are for other words: taking one would be a wrong diagnosis.
             return
         value = " ".join(self.hits[self.at]) if self.hits else typed
         if value not in self.values:

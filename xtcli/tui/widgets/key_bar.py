@@ -15,6 +15,7 @@ from xtcli.lang import tr
 NAMES = {
     "enter": "Enter", "escape": "Esc", "space": "Space", "pagedown": "PgDn", "pageup": "PgUp",
     "slash": "/", "question_mark": "?", "up": "Up", "down": "Down", "tab": "Tab",
+    "left": "Left", "right": "Right", "backspace": "Bksp", "delete": "Del",
 }  # fmt: skip
 GAP = 2
 

@@ -44,7 +44,7 @@ class RxInput(Input):
     def action_leave(self, by: int) -> None:
         """Out of the line."""
         inputs = list(self.around.query(RxInput))
-        (inputs[-1] if by > 0 else inputs[0]).focus()
+        self.screen.set_focus(inputs[-1] if by > 0 else inputs[0])
         self.screen.focus_next() if by > 0 else self.screen.focus_previous()
 
     def on_key(self, event: events.Key) -> None:
@@ -113,7 +113,7 @@ class RxEditor(Vertical):
         if field is inputs[-1]:
             self.post_message(self.Asked(self.typed))
         elif field is inputs[0] and not field.value.strip():
-            inputs[-1].focus()
+            self.screen.set_focus(inputs[-1])
             self.screen.focus_next()
         else:
             inputs[inputs.index(field) + 1].focus()
