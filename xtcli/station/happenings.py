@@ -39,7 +39,8 @@ def happening(record: Record, by: str, here: StationKind, now: float) -> Happeni
     if record.case is None:
         return None
     body = record.body
-    text = f"{record.case} {words.kind(record.kind.name.lower(), bool(getattr(body, 'done', True)))}: {by}"
+    done = bool(getattr(body, "done", True))
+    text = f"{record.case} {words.kind(record.kind.name.lower(), done)}: {by}"
     if isinstance(body, Request):
         mark = ("", "! ", "!! ")[body.urgency]
         text = mark + tr(
