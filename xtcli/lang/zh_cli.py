@@ -309,4 +309,26 @@ WORDS: dict[str, str] = {
     "List microphones and speakers.": "列出话筒与扬声器。",
     "Sound": "声音",
     "Serve this line too; may be given again.": "同时通过这条串口线路服务，可重复。",
+    "Take the call that rings.": "接听来电。",
+    "Refuse it.": "拒接来电。",
+    "It may be kept in the case; both must agree.": "可录音存入病例；须双方同意。",
+    "It is not kept; do not ask.": "不录音，也不询问。",
+    "Push to talk: Enter switches the microphone.": "按键说话：回车开关话筒。",
+    "Hang up after N seconds.": "N 秒后挂断。",
+    "Say this file, not the microphone.": "播放此文件代替话筒。",
+    "Write what is heard to this file.": "把听到的写入此文件。",
+    "Kept or not kept?": "录音还是不录音？",
+    "Give --keep or --no-keep.": "请只写 --keep 或 --no-keep 之一。",
+    "May this call be kept in the case?": "本次通话可否录音存入病例？",
+    "Enter: speak, Enter again: listen. Ctrl-C hangs up.": "回车说话，再按回车收听。Ctrl-C 挂断。",
+    "Ctrl-C hangs up.": "Ctrl-C 挂断。",
+    "You are speaking.": "您在讲话。",
+    "You are listening.": "您在收听。",
+    "What was not heard ({time}) goes into the case as a voice note.": (
+        "对方未听到的（{time}）将作为语音存入病例。"
+    ),
+    "The call is kept in the case.": "通话录音已存入病例。",
+    "Call the other side of a case: the post, or the specialist who is on it.": (
+        "呼叫病例的对方：卫生室或接诊的专科医生。"
+    ),
 }

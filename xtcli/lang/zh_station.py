@@ -271,4 +271,34 @@ WORDS: dict[str, str] = {
     "See them: xt show {case}": "查看附件：xt show {case}",
     "Case {case} has {count} pictures.": "病例 {case} 有 {count} 张图片。",
     "Say which: --blob NUMBER": "请指明哪一张：--blob 编号",
+    "Something that came with a call does not check.": "通话中收到的内容校验不通过。",
+    "It was dropped; call again.": "已丢弃；请重新呼叫。",
+    "A hub passes calls on and makes none.": "枢纽只转接通话，不发起通话。",
+    "Call from a post or a desk.": "请在卫生室或专科诊台呼叫。",
+    "The post of case {case} is not known here.": "本站尚不认识病例 {case} 的卫生室。",
+    "{case} call from {who}. Take it: xt call {case} --accept": (
+        "{case} {who} 来电。接听：xt call {case} --accept"
+    ),
+    "{case} {who} asks to be called: xt call {case}": "{case} {who} 请求回电：xt call {case}",
+    "{case} missed call from {who}": "{case} 未接来电：{who}",
+    "This station is in a call already.": "本站正在通话。",
+    "End that one first.": "请先结束那个通话。",
+    "Another xt of this station is using the link.": "本站的另一个 xt 正在占用链路。",
+    "Try again in a moment.": "请稍后再试。",
+    "Call of {time}: what was not heard live": "{time} 通话中对方未听到的话",
+    "Recording of the call of {time}": "{time} 通话录音",
+    "The file {file} cannot be written.": "文件 {file} 无法写入。",
+    "Choose another name or folder.": "请换一个文件名或文件夹。",
+    "No specialist is on this case yet: asking the department.": (
+        "此病例尚无专科医生接诊：正在呼叫科室。"
+    ),
+    "Calling {who} ...": "正在呼叫 {who} ……",
+    "Nobody of the department could be reached.": "科室无人应答。",
+    "Send a voice note: xt note {case} --voice rec": "可改发语音：xt note {case} --voice rec",
+    "No call about case {case} is waiting.": "没有关于病例 {case} 的来电。",
+    "Call yourself: xt call {case}": "可主动呼叫：xt call {case}",
+    "{who} allows the call to be kept in the case. Keep it?": (
+        "{who} 同意把通话录音存入病例。是否录音？"
+    ),
+    "{who} cannot be reached now.": "现在联系不上 {who}。",
 }

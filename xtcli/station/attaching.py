@@ -81,7 +81,7 @@ def prepare_voice(source: str, caption: str = "") -> list[Prepared]:
         from xtcli.station.calls_meter import record_here
 
         note = make_note(record_here())
-        return [_note(note.data, note.seconds, caption)]
+        return [note_item(note.data, note.seconds, caption)]
     return [_voice(Path(source), caption)]
 
 
@@ -89,10 +89,11 @@ def _voice(path: Path, caption: str) -> Prepared:
     from xtcli.media.voice import make_note
 
     note = make_note(path)
-    return _note(note.data, note.seconds, caption)
+    return note_item(note.data, note.seconds, caption)
 
 
-def _note(data: bytes, seconds: float, caption: str) -> Prepared:
+def note_item(data: bytes, seconds: float, caption: str) -> Prepared:
+    """A finished voice note (Ogg Opus bytes), ready to be attached."""
     body = Attach(blob_digest(data), len(data), "audio/ogg", BlobKind.VOICE, caption,
                   max(1, round(seconds)))  # fmt: skip
     return Prepared(body, data)

@@ -10,7 +10,7 @@ is a part of that picture, `derived_from` names the original, `of` names the que
 who has the original can make the same crop again. Somebody else's original is never cut here.
 
 Honouring is idempotent: it is marked in the transaction that queues the bytes, so a crash between
-arrival and honouring is made good by `catch_up`. It refuses to know links and screens.
+arrival and honouring is made good at the next start (`asked`). It refuses to know links.
 """
 
 from __future__ import annotations
@@ -86,10 +86,10 @@ def mine(station: StationCore, ask: Record) -> Wanted | None:
     return want if station.blobs.has(want.announced.digest) else None
 
 
-def make(station: StationCore, want: Wanted) -> attaching.Prepared | None:
+def cut(want: Wanted, original: bytes) -> attaching.Prepared | None:
     """The crop that is wanted; None when the original itself is, or it cannot be cut.
 
-    Slow (about a second) and touches nothing but the blob it reads.
+    Slow (about a second) and touches nothing, so it may run in another thread.
     """
     if want.region is None:
         return None
@@ -100,7 +100,7 @@ def make(station: StationCore, want: Wanted) -> attaching.Prepared | None:
         part.left / 1000, part.top / 1000, part.width / 1000, part.height / 1000
     )
     try:
-        made = picture.crop(station.blobs.read(want.announced.digest), region)
+        made = picture.crop(original, region)
     except XtError:
         return None
     body = Attach(
@@ -136,7 +136,7 @@ def honour(station: StationCore, records: Iterable[Record]) -> int:
         if want is None:
             continue
         try:
-            give(station, want, make(station, want))
+            give(station, want, cut(want, station.blobs.read(want.announced.digest)))
         except DiskFull:
             raise
         except XtError:
@@ -145,9 +145,34 @@ def honour(station: StationCore, records: Iterable[Record]) -> int:
     return given
 
 
-def catch_up(station: StationCore) -> int:
-    """Give what was asked before a crash and not given since."""
-    return honour(station, station.log.of_kinds([Kind.ASK]))
+def asked(station: StationCore) -> list[Record]:
+    """Every question here: what a crash left undone is found by asking `mine` of each."""
+    return station.log.of_kinds([Kind.ASK])
+
+
+class Giver:
+    """Gives what is asked while a link runs; cuts in a thread, so that no call is disturbed."""
+
+    def __init__(self, station: StationCore) -> None:
+        """Begin with what a crash may have left undone."""
+        self.station = station
+        self._asks = asked(station)
+
+    def note(self, records: Iterable[Record]) -> None:
+        """These arrived."""
+        self._asks += [record for record in records if record.kind is Kind.ASK]
+
+    async def step(self) -> None:
+        """Give everything that was asked."""
+        import asyncio
+
+        while self._asks:
+            want = mine(self.station, self._asks.pop(0))
+            if want is None:
+                continue
+            data = self.station.blobs.read(want.announced.digest)
+            crop = await asyncio.to_thread(cut, want, data)
+            give(self.station, want, crop)
 
 
 def _mark(ask: Record) -> str:
