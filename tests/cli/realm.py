@@ -112,6 +112,14 @@ class Realm:
             [sys.executable, "-m", "xtcli", "hub", "serve"], env=environment(self.hub),
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
         )  # fmt: skip
+        try:
+            self._people()
+        except BaseException:
+            self.close()
+            raise
+
+    def _people(self) -> None:
+        """Invite everybody and let them in."""
         assert self.server.stdout is not None
         assert b"listens" in self.server.stdout.readline()
         self.codes = {
@@ -121,7 +129,7 @@ class Realm:
             "bones": self.invite("骨科诊台", "desk", "李主任", "--dept", OTHER_DEPT),
         }
         for name, code in self.codes.items():
-            ok(xt(root / name, "join", code))
+            ok(xt(self.root / name, "join", code))
         self.sync(self.post, self.post2)
 
     def invite(self, station: str, kind: str, practitioner: str, *more: str) -> str:
