@@ -35,7 +35,7 @@ async def settled(pilot: Pilot[Any]) -> None:
         await app.workers.wait_for_complete()
         await pilot.pause(0.03)
         now = lines(app)
-        same = same + 1 if now == before else 0
+        same = same + 1 if now == before and not app.keys_waiting else 0
         before = now
         if same >= 6:
             return

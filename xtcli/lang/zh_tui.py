@@ -76,7 +76,7 @@ WORDS: dict[str, str] = {
     "{n} attachments": "附件{n}个",
     "Given back: {name}": "已退回：{name}",
     "Taken: {name}": "已接诊：{name}",
-    "time left": "剩余",
+    "left": "剩余",
     "EWS": "评分",
     "age": "年龄",
     "@": "附",
@@ -232,6 +232,9 @@ WORDS: dict[str, str] = {
     "Phrases": "常用语",
     "+ Keep this advice as a phrase": "+ 把此意见存为常用语",
     "No phrases yet. Write an advice, then F4 keeps it.": "还没有常用语。写好意见后按F4保存。",
+    "Write what to do.": "请写处理意见。",
+    "Choose: does the patient stay, or is the patient referred?": "请选择：就地治疗还是转诊？",
+    "Write where the patient is referred to.": "请写转往何处。",
     "Kept.": "已保存。",
     "A prescription line is not finished: Enter after the days adds it.": (
         "有一条处方未写完：在天数后按回车添加。"
@@ -245,7 +248,6 @@ WORDS: dict[str, str] = {
     "playing": "播放中",
     "stopped": "已停",
     "Speak now. Enter stops.": "请讲话，回车停止。",
-    "{n} s left": "还剩{n}秒",
     "Making it small": "正在压缩",
     "{seconds} s, {size}. Enter keeps it, r records again.": "{seconds}秒，{size}。回车保留 r重录",
     "{caption} {width} x {height}, {size}, shown {zoom} times": (

@@ -21,7 +21,6 @@ from xtcli.tui import ring
 from xtcli.tui.keeper import Keeper
 from xtcli.tui.messages import Arrivals, LogChanged, StatusSeen
 from xtcli.tui.screens.base import DeskScreen
-from xtcli.tui.screens.dialogs import MenuDialog
 from xtcli.tui.text import clock
 from xtcli.tui.themes import THEMES
 from xtcli.tui.type_ahead import TypeAheadApp
@@ -134,6 +133,8 @@ class XtApp(TypeAheadApp):
 
     def new_request(self) -> None:
         """A new request, or a draft taken up."""
+        # Forms are a tenth of the start; they are loaded with the first one that is opened.
+        from xtcli.tui.screens.dialogs import MenuDialog
         from xtcli.tui.screens.request import RequestScreen
 
         def chosen(name: str | None) -> None:

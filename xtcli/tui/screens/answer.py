@@ -226,13 +226,9 @@ class AnswerScreen(FormScreen):
         if self.old is not None and not form.reason.strip():
             self.trouble("reason", tr("Why does the answer change?"))
             return
-        try:
-            form.require()
-        except UsageError as error:
-            key = "advice" if not form.advice else "disposition"
-            if form.disposition == "refer" and form.advice:
-                key = "refer_to"
-            self.trouble(key, str(error))
+        missing = self._missing(form)
+        if missing:
+            self.trouble(*missing)
             return
         case = self.sheet.case.id
 
@@ -243,6 +239,16 @@ class AnswerScreen(FormScreen):
         self.in_background(
             work, lambda found: self._review(form, *found), group="review", hold=True
         )
+
+    def _missing(self, form: AnswerForm) -> tuple[str, str] | None:
+        """The first field that an answer needs and does not have, and what to do about it."""
+        if not form.advice:
+            return "advice", tr("Write what to do.")
+        if not form.disposition:
+            return "disposition", tr("Choose: does the patient stay, or is the patient referred?")
+        if form.disposition == "refer" and not form.refer_to.strip():
+            return "refer_to", tr("Write where the patient is referred to.")
+        return None
 
     def _review(self, form: AnswerForm, sheet: Sheet, news: list[TimeLine]) -> None:
         name, second = sheet.identifiers

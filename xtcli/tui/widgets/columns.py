@@ -99,15 +99,15 @@ def filed(row: DeskRow, now: float) -> Drawn:
 
 QUEUE = (
     Column("", 2, urgency), Column("EWS", 4, score, right=True),
-    Column("time left", 6, waiting, right=True, ticks=True), Column("patient", 8, person),
-    Column("age", 7, age),    Column("department", 8, dept), Column("complaint", 0, complaint),
+    Column("left", 6, waiting, right=True, ticks=True), Column("patient", 8, person),
+    Column("age", 7, age),    Column("dept", 8, dept), Column("complaint", 0, complaint),
     Column("place", 14, place, least=100), Column("@", 2, attached), Column("taken by", 8, taken),
     Column("state", 12, state, least=120), Column("asked", 11, filed, least=140),
 )  # fmt: skip
 POST = (
     Column("", 2, urgency), Column("patient", 8, person),
-    Column("age", 7, age),    Column("state", 13, state), Column("complaint", 0, complaint), Column("department", 8, dept),
-    Column("EWS", 4, score, least=90, right=True), Column("time left", 6, waiting, right=True, ticks=True),
+    Column("age", 7, age),    Column("state", 13, state), Column("complaint", 0, complaint), Column("dept", 8, dept),
+    Column("EWS", 4, score, least=90, right=True), Column("left", 6, waiting, right=True, ticks=True),
     Column("@", 2, attached, least=90), Column("taken by", 8, taken, least=110),
     Column("asked", 11, filed, least=100),
 )  # fmt: skip
