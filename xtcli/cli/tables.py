@@ -120,8 +120,8 @@ def _fields(document: dict[str, Any]) -> list[tuple[str, str]]:
 def _vitals(document: dict[str, Any]) -> str:
     """The vital signs on one line, and what they add up to."""
     shown = _signs(document["vitals"])
-    score = document["news2"]
-    return shown if score is None else f"{shown}  NEWS2 {score}"
+    scored = document["news2_text"]
+    return f"{shown}  ({scored})" if shown and scored else shown
 
 
 def _signs(vitals: dict[str, str]) -> str:

@@ -13,7 +13,7 @@ from typing import Generic, TypeVar
 
 from xtcli.clinic import completeness, critical, identity, prescription
 from xtcli.clinic.born import Born
-from xtcli.clinic.news2 import News2, PartialNews2, news2
+from xtcli.clinic.news2 import News2, NotScored, PartialNews2, news2
 from xtcli.clinic.signs import Vital, from_wire
 from xtcli.clinic.vitals import parse_vitals
 from xtcli.errors import UsageError
@@ -72,10 +72,15 @@ def vitals_of(pairs: Iterable[tuple[int, int]]) -> list[Vital]:
 
 def score(request: Request, now: float) -> int | None:
     """NEWS2 of a request: the sum, or at least that much when parts are missing; else None."""
-    found = news2(vitals_of(request.vitals), age_years(request.patient, day(now)))
+    found = news2_of(request, now)
     if isinstance(found, News2):
         return found.total
     return found.at_least if isinstance(found, PartialNews2) else None
+
+
+def news2_of(request: Request, now: float) -> News2 | PartialNews2 | NotScored:
+    """NEWS2 of a request as it was filed: whole, partial, or why there is none."""
+    return news2(vitals_of(request.vitals), age_years(request.patient, day(now)))
 
 
 def criticals(request: Request, now: float) -> list[critical.Finding]:

@@ -12,6 +12,7 @@ from typing import Any
 
 from xtcli.clinic.born import Born
 from xtcli.clinic.identity import mask
+from xtcli.clinic.news2 import News2, PartialNews2
 from xtcli.records.case import Case, Entry, State
 from xtcli.records.ids import RecordId
 from xtcli.records.parts import Version
@@ -221,6 +222,7 @@ def case_document(case: Case, name: Names, now: float) -> dict[str, Any]:
     """Everything `xt show --json` says of a case."""
     body = case.body
     vitals = filing.vitals_of(body.vitals)
+    scored = filing.news2_of(body, case.request.at)
     return {
         "case": str(case.id), "state": case.state.name.lower(),
         "states": {state.name.lower(): iso(at) for state, at in sorted(case.states.items())},
@@ -229,7 +231,9 @@ def case_document(case: Case, name: Names, now: float) -> dict[str, Any]:
         "history": body.history, "exam": body.exam, "allergy": body.allergy,
         "question": body.question, "override": body.override,
         "vitals": {v.code: v.text for v in vitals},
-        "news2": filing.score(body, case.request.at),
+        "news2": scored.total if isinstance(scored, News2) else None,
+        "news2_at_least": scored.at_least if isinstance(scored, PartialNews2) else None,
+        "news2_text": scored.text if vitals else "",
         "version": case.version.hex(), "claimed_by": name(case.claimed_by) if case.claimed_by
         else "", "answer": version_document(case.answer, name) if case.answer else None,
         "answers": [version_document(version, name) for version in case.versions],
