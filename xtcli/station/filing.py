@@ -198,7 +198,8 @@ def answer_of(
     body = Answer(
         seen=seen, advice=form.advice.strip(),
         disposition=Disposition(DISPOSITIONS[form.disposition.strip().lower()]),
-        diagnoses=tuple(diagnosis_of(typed) for typed in form.diagnosis if typed.strip()), rx=tuple(rx),
+        diagnoses=tuple(diagnosis_of(typed) for typed in form.diagnosis if typed.strip()),
+        rx=tuple(rx),
         refer_to=form.refer_to.strip(), expires=expiry_of(form.expires, now),
     )  # fmt: skip
     return Checked(body, tuple(warnings))
