@@ -92,13 +92,14 @@ class Left:
 
 
 def quality_of(summary: Summary) -> int:
-    """1 (hardly) to 5 (as in one room), from what was heard, concealed and how it was sent."""
+    """1 (hardly) to 5 (as in one room): how much of what was said was heard, and how it was sent.
+
+    What the other side heard is known from its reports, what was heard here only by it.
+    """
     heard = summary.heard_s / summary.spoken_s if summary.spoken_s else 1.0
-    all_in = summary.received_s + summary.concealed_s
-    hidden = summary.concealed_s / all_in if all_in else 0.0
     worst = max(order for _, order in summary.rungs) if summary.rungs else 0
-    for mark, least, most, rung in ((5, 0.98, 0.02, 3), (4, 0.95, 0.05, 5), (3, 0.85, 0.15, 8)):
-        if heard >= least and hidden <= most and worst <= rung:
+    for mark, least, rung in ((5, 0.98, 3), (4, 0.95, 6), (3, 0.85, 8)):
+        if heard >= least and worst <= rung:
             return mark
     return 2 if heard >= 0.5 else 1
 

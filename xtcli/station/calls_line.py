@@ -78,6 +78,7 @@ class OwnLine:
     async def settle(self, seconds: float) -> None:
         """Send what the call left behind, for `seconds` at most; the rest goes with a sync."""
         end = asyncio.get_running_loop().time() + seconds
+        self._syncer.pump.look()
         while not self._syncer.done() and asyncio.get_running_loop().time() < end:
             await self._syncer.step(POLL_SECONDS)
 

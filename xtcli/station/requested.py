@@ -162,10 +162,11 @@ class Giver:
         """These arrived."""
         self._asks += [record for record in records if record.kind is Kind.ASK]
 
-    async def step(self) -> None:
-        """Give everything that was asked."""
+    async def step(self) -> bool:
+        """Give everything that was asked; True when that put anything into the outbox."""
         import asyncio
 
+        given = False
         while self._asks:
             want = mine(self.station, self._asks.pop(0))
             if want is None:
@@ -173,6 +174,8 @@ class Giver:
             data = self.station.blobs.read(want.announced.digest)
             crop = await asyncio.to_thread(cut, want, data)
             give(self.station, want, crop)
+            given = True
+        return given
 
 
 def _mark(ask: Record) -> str:

@@ -96,7 +96,9 @@ class Syncer:
 
     async def step(self, poll_seconds: float) -> None:
         """Look at the log, ask the hub when it is time, and wait for something to happen."""
-        await self.giver.step()
+        if await self.giver.step():
+            # Our own writes do not change the version below.
+            self.pump.look()
         self.calls.step()
         self.pump.check()
         now = time.monotonic()
