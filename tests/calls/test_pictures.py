@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.calls.realm import DEPT, Realm, file_request, sync
+from tests.calls.realm import DEPT, REQUEST, Realm, file_request, sync
 from xtcli.errors import NotFound, UsageError
 from xtcli.records.ids import RecordId
 from xtcli.records.parts import Attachment
@@ -144,18 +144,19 @@ def test_wishes_that_make_no_sense_are_refused(realm: Realm, tmp_path: Path) -> 
         post.ask(case, "", blob="1", region="900,0,500,500")
 
 
-def test_what_each_part_costs_is_shown_before_anything_is_saved(
-    realm: Realm, photo: Path
-) -> None:
+def test_what_each_part_costs_is_shown_before_anything_is_saved(realm: Realm, photo: Path) -> None:
     """Text, voice, thumbnail, view: in the order they travel; the original is not among them."""
     post = realm.join("卫生室")
     shown: list[tuple[Costs, ...]] = []
     voice = Path(__file__).parents[1] / "data" / "speech" / "zh" / "SSB01450004.wav"
-    from tests.calls.realm import REQUEST
-
     form = RequestForm.from_document({**REQUEST, "attach": [str(photo)], "voice": str(voice)})
     saved: list[int] = []
-    post.file(form, lambda costs: (shown.append(costs), saved.append(post.log.count()))[0])  # type: ignore[func-returns-value]
+
+    def show(costs: tuple[Costs, ...]) -> None:
+        shown.append(costs)
+        saved.append(len(post.cases()))
+
+    post.file(form, show)
     assert [one.name for one in shown[0]] == ["text", "voice", "thumbnail", "view"]
     assert 250 < shown[0][0].size < 900
     assert shown[0][2].size < 1_700

@@ -46,6 +46,8 @@ class Village(StationCore):
         on = "" if batch else filing.day(self.clock()).isoformat()
         key = _key(body, [item.body.digest for item in items], on)
         near = self.near(body.patient)
+        if self.log.by_key(key) is None:
+            before(self.parts(body, items))
         with self.log.many():
             # Looked up under the write lock: two processes with one batch file it once.
             existing = self.log.by_key(key)
