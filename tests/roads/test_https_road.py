@@ -25,7 +25,7 @@ DEAD = "127.0.0.1:9"
 
 
 class Cutter:
-    """A TCP proxy that cuts every connection after `budget` bytes from the client, so many times."""
+    """A TCP proxy that cuts connections after `budget` bytes from the client, so many times."""
 
     def __init__(self, to: int, budget: int, cuts: int) -> None:
         self.to, self.budget, self.left = to, budget, cuts
@@ -156,7 +156,7 @@ def test_behind_a_proxy_without_tls(realm: Realm, tmp_path: Path) -> None:
 
 
 def test_the_wrong_certificate_is_refused(realm: Realm, tmp_path: Path) -> None:
-    """Somebody else's TLS at the hub's address: one sentence, nothing said to them, nothing lost."""
+    """Another TLS at the hub's address: one sentence, nothing said to it, nothing lost."""
     port = free_port(socket.SOCK_STREAM)
     code = invited(realm, f"127.0.0.1:{port}")
     with serving(realm.hub_home.root, "--https", f"127.0.0.1:{port}"):

@@ -22,6 +22,9 @@ def join(
     welcome: Annotated[
         str, typer.Option(metavar="FILE", help=tr("No link: read the hub's answer from this file."))
     ] = "",
+    listen: Annotated[
+        str, typer.Option(metavar="HOST:PORT", help=tr("For a relay: where it listens."))
+    ] = "",
     as_json: AsJson = False,
 ) -> None:
     """Make this computer a station."""
@@ -34,7 +37,7 @@ def join(
         said: dict[str, Any] = {"request": out}
         text = tr("Carry {file} to the hub and type there: xt hub admit {file}", file=out)
     else:
-        settings = enrolment.join(home, code, timeout, welcome)
+        settings = enrolment.join(home, code, timeout, welcome, listen)
         said = {
             "station": settings.number, "name": settings.name, "kind": settings.kind,
             "hub": settings.hub_address, "practitioner": settings.practitioner,

@@ -46,19 +46,22 @@ def serve(
     http: Annotated[
         str, typer.Option(metavar="HOST:PORT", help=tr("The same without TLS, behind a proxy."))
     ] = "",
+    upstream: Annotated[
+        str, typer.Option(metavar="ROAD", help=tr("A relay's road upwards: https, serial:DEVICE."))
+    ] = "",
     as_json: AsJson = False,
 ) -> None:
     """Serve until stopped."""
     from xtcli.hub import serving
     from xtcli.hub.serving_roads import RoadOptions
 
-    serving.serve(as_json, RoadOptions(tuple(serial or ()), https, http))
+    serving.serve(as_json, RoadOptions(tuple(serial or ()), https, http, upstream))
 
 
 @guarded
 def invite(
     station: Annotated[str, typer.Option(help=tr("The new station's name."))],
-    kind: Annotated[str, typer.Option(metavar="post|desk", help=tr("What it is."))],
+    kind: Annotated[str, typer.Option(metavar="post|desk|hub", help=tr("What it is."))],
     practitioner: Annotated[str, typer.Option(help=tr("Who works there."))],
     role: Annotated[str, typer.Option(help=tr("Their role."))] = "",
     dept: Annotated[str, typer.Option(metavar="D,...", help=tr("Their departments."))] = "",
@@ -70,16 +73,19 @@ def invite(
     https: Annotated[
         str, typer.Option(metavar="HOST:PORT|URL", help=tr("Where the hub answers over HTTPS."))
     ] = "",
+    via: Annotated[
+        str, typer.Option(metavar="STATION", help=tr("The relay that its link ends at."))
+    ] = "",
     as_json: AsJson = False,
 ) -> None:
     """Invite a station."""
     from xtcli.cli.output import interactive
     from xtcli.hub import setup
 
-    choose_one(kind, ("post", "desk"), "kind")
+    choose_one(kind, ("post", "desk", "hub"), "kind")
     made = setup.invite(station=station, kind=kind, practitioner=practitioner, role=role,
                         dept=dept, place=place, days=days, advertise=advertise,
-                        https=https)  # fmt: skip
+                        https=https, via=via)  # fmt: skip
     if as_json:
         write_json({"code": made.code, "expires": made.expires, "station": station})
         return

@@ -14,6 +14,7 @@ from xtcli.records.types import Body, Departments, PractitionerEntry, StationEnt
 from xtcli.records.values import Department, StationKind
 from xtcli.station.enrolment import JOIN_BYTE
 from xtcli.station.invite import JOIN_CONTEXT, WELCOME_CONTEXT, JoinRequest, Welcome
+from xtcli.station.roads_hops import HOPS_MAX
 from xtcli.transport.bundle.seal import open_sealed, seal
 
 STATIONS_MAX = 60_000
@@ -72,7 +73,7 @@ class Admission:
         kind = StationKind[invite.kind.upper()]
         bodies: list[Body] = [
             StationEntry(number, invite.station, kind, asked.station_sign, asked.station_seal,
-                         invite.place),
+                         invite.place, invite.upstream),
             PractitionerEntry(number + 1, invite.practitioner, number, asked.practitioner_sign,
                               invite.role, invite.depts),
         ]  # fmt: skip
@@ -85,16 +86,29 @@ class Admission:
             for body in bodies:
                 self.hub.write(body, automatic=True)
         self.invites.use(invite.id, asked.station_sign, number, number + 1, self.hub.clock())
+        self._tell_relays(number)
         if kind is StationKind.DESK:
             self.hub.catch_up(number, invite.depts)
         found = self.invites.find(asked.invite, asked.secret)
         assert found is not None
         return found
 
-    def _welcome(self, invite: Invite) -> Welcome:
-        """What a new station starts with: the hub, itself, its practitioner, the departments."""
+    def _tell_relays(self, number: int) -> None:
+        """The relays on the way to a new station must know it, and it them."""
         roster = self.hub.roster
-        ids = [roster.entry_record(no) for no in (ROOT, invite.number, invite.practitioner_no)]
+        entry, entry_id = roster.station(number), roster.entry_record(number)
+        for _ in range(HOPS_MAX):
+            if entry is None or entry.upstream == ROOT or entry_id is None:
+                return
+            self.hub.log.queue(entry.upstream, entry_id, 1, at=int(self.hub.clock()))
+            entry = roster.station(entry.upstream)
+
+    def _welcome(self, invite: Invite) -> Welcome:
+        """What a new station starts with: the hub, itself, its practitioner, the departments, and
+        the relay that its link will end at."""
+        roster = self.hub.roster
+        numbers = {ROOT, invite.number, invite.practitioner_no, invite.upstream}
+        ids = [roster.entry_record(no) for no in sorted(numbers)]
         records = [self.hub.log.get(found) for found in ids if found is not None]
         departments = self.hub.departments_record()
         pairs = tuple(

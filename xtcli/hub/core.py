@@ -12,6 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 
 from xtcli.errors import DiskFull, XtError
+from xtcli.hub.below import Below
 from xtcli.hub.hub import HubStation
 from xtcli.records.ids import RecordId
 from xtcli.records.sign import Record
@@ -21,6 +22,7 @@ from xtcli.station import routing
 from xtcli.station.calls_relay import Relay
 from xtcli.station.exchange import Exchange
 from xtcli.station.intake import Arrival, Intake
+from xtcli.station.roads_hops import split
 from xtcli.transport.bundle.pack import Part
 from xtcli.transport.link.events import BundleArrived, BundleTaken, LinkEvent, Realtime
 from xtcli.transport.link.keys import link_key
@@ -82,6 +84,7 @@ class HubCore:
         self._detach = detach
         self._tell = tell
         self._trouble = trouble
+        self.below = Below(hub, spool, self.intake)
         self.relay = Relay(self._may_call, self._reached, self._desks)
         self._spoke: dict[int, float] = {}
         self._now = 0.0
@@ -97,7 +100,7 @@ class HubCore:
     def find(self, station: int, now: float) -> SpooledLink | None:
         """The link of a station that speaks for the first time; None for strangers and revoked."""
         entry = self.hub.roster.station(station)
-        if entry is None or entry.station_kind is StationKind.HUB:
+        if entry is None or station == self.hub.number or entry.upstream != self.hub.number:
             return None
         if self.hub.roster.revoked(station):
             return None
@@ -106,7 +109,7 @@ class HubCore:
         link = Link(local=self.hub.number, peer=station, key=key, now=now, entropy=self.hub.entropy)
         try:
             node = SpooledLink(link, self.spool)
-            exchange = Exchange(self.hub, node, self.intake, entry.seal_key)
+            exchange = self.below.exchange(node, self.intake, entry)
             exchange.resume(now)
             exchange.fill(now)
         except DiskFull as error:
@@ -122,7 +125,7 @@ class HubCore:
             if isinstance(event, BundleArrived):
                 parts = peer.exchange.open(event.tag, event.sealed)
                 if parts is not None:
-                    self._batch.append(Opened(peer, event.tag, parts))
+                    self._batch += self._opened(peer, event.tag, parts)
             elif isinstance(event, BundleTaken):
                 self._taken.append((peer, event))
             elif isinstance(event, Realtime):
@@ -133,6 +136,15 @@ class HubCore:
             self._due = now
         elif (self._batch or self._taken) and self._due is None:
             self._due = now + BATCH_SECONDS
+
+    def _opened(self, peer: Peer, tag: bytes, parts: list[Part]) -> list[Opened]:
+        """A bundle, and before it those that a relay passes on in it."""
+        passing, mine = split(parts)
+        found = [
+            Opened(Peer(one.sender, exchange), inner, inside)
+            for one, exchange, inner, inside in self.below.opened(passing)
+        ]
+        return [*found, Opened(peer, tag, mine)]
 
     # Calls
 
@@ -256,14 +268,31 @@ class HubCore:
 
     def deliver(self, now: float) -> None:
         """Bundle and offer what waits for stations that are connected."""
-        waiting = [n for n in self.hub.log.peers_waiting() if n in self.peers]
+        found = self.hub.log.peers_waiting()
+        waiting = [number for number in found if number in self.peers]
         try:
             filled = self._fill(waiting, now)
         except DiskFull:
             # One station's full outbox must not keep the others' from leaving.
             filled = [number for one in waiting for number in self._fill_alone(one, now)]
-        for number in filled:
+        for number in {*filled, *self._pass_down(found, now)}:
             self._kick(number)
+
+    def _pass_down(self, waiting: list[int], now: float) -> set[int]:
+        """Bundle what waits for stations behind relays; the relays that have something new."""
+        below = self.below.behind(waiting)
+        if not below:
+            return set()
+        try:
+            with self.hub.log.many(), self.spool.transaction():
+                relays = self.below.fill(below)
+        except DiskFull as error:
+            self._trouble(error)
+            return set()
+        here = relays & self.peers.keys()
+        for number in here:
+            self.peers[number].exchange.node.load(now, self.hub.clock())
+        return here
 
     def _fill(self, waiting: list[int], now: float) -> list[int]:
         """One transaction for all; those for whom anything was bundled."""
@@ -291,6 +320,8 @@ class HubCore:
             for peer in self.peers.values():
                 peer.exchange.mend()
             self.deliver(now)
+            for number in self._pass_down(self.below.mend(), now):
+                self._kick(number)
         if self._watched is None or now - self._watched > WATCH_SECONDS:
             self._watched = now
             self._watch(now)
@@ -318,3 +349,4 @@ class HubCore:
         """Commit what waits."""
         with suppress(XtError):
             self.commit(now)
+        self.below.close()

@@ -44,6 +44,8 @@ class Invite:
     used_by: bytes | None = None
     number: int = 0
     practitioner_no: int = 0
+    upstream: int = 1
+    """The hub or relay that the station's link will end at."""
 
 
 def _hash(secret: bytes) -> bytes:
@@ -60,6 +62,11 @@ class Invites:
             self._db.execute("PRAGMA journal_mode=WAL")
             self._db.execute("PRAGMA synchronous=FULL")
             self._db.execute(SCHEMA)
+            columns = [row[1] for row in self._db.execute("PRAGMA table_info(invites)")]
+            if "upstream" not in columns:
+                self._db.execute(
+                    "ALTER TABLE invites ADD COLUMN upstream INTEGER NOT NULL DEFAULT 1"
+                )
 
     def close(self) -> None:
         """Close the database."""
@@ -77,6 +84,7 @@ class Invites:
         now: float,
         valid_seconds: float,
         entropy: Callable[[int], bytes],
+        upstream: int = 1,
     ) -> tuple[Invite, bytes]:
         """A new invitation and its secret, which is not kept."""
         with _database():
@@ -90,15 +98,15 @@ class Invites:
             )  # fmt: skip
         made = Invite(
             entropy(INVITE_ID_BYTES), station, kind, practitioner, role, depts, place,
-            int(now + valid_seconds),
+            int(now + valid_seconds), upstream=upstream,
         )  # fmt: skip
         secret = entropy(SECRET_BYTES)
         with _database():
             self._db.execute(
                 "INSERT INTO invites (id, secret_hash, station, kind, practitioner, role, depts,"
-                " place, made, expires) VALUES (?,?,?,?,?,?,?,?,?,?)",
+                " place, made, expires, upstream) VALUES (?,?,?,?,?,?,?,?,?,?,?)",
                 (made.id, _hash(secret), station, kind, practitioner, role, "\n".join(depts),
-                 place, int(now), made.expires),
+                 place, int(now), made.expires, upstream),
             )  # fmt: skip
         return made, secret
 
@@ -107,7 +115,7 @@ class Invites:
         with _database():
             row = self._db.execute(
                 "SELECT id, station, kind, practitioner, role, depts, place, expires, used_by,"
-                " number, practitioner_no FROM invites WHERE id = ? AND secret_hash = ?",
+                " number, practitioner_no, upstream FROM invites WHERE id = ? AND secret_hash = ?",
                 (invite, _hash(secret)),
             ).fetchone()
         if row is None:
@@ -116,7 +124,7 @@ class Invites:
         return Invite(
             id=row[0], station=row[1], kind=row[2], practitioner=row[3], role=row[4], depts=depts,
             place=row[6], expires=row[7], used_by=row[8], number=row[9] or 0,
-            practitioner_no=row[10] or 0,
+            practitioner_no=row[10] or 0, upstream=row[11],
         )  # fmt: skip
 
     def use(self, invite: bytes, by: bytes, number: int, practitioner_no: int, now: float) -> None:

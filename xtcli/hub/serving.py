@@ -20,7 +20,8 @@ from xtcli.lang import tr
 from xtcli.records.sign import Record
 from xtcli.station import words
 from xtcli.station.enrolment import parse_address
-from xtcli.station.home import SyncLock
+from xtcli.station.home import Home, SyncLock, default_root
+from xtcli.station.routing import HUB
 from xtcli.transport.link.events import LinkEvent
 from xtcli.transport.link.spooled import SpooledLink
 from xtcli.transport.spool import Spool
@@ -118,10 +119,17 @@ class Server:
     def _stranger(self, datagram: bytes, address: object) -> bytes | None:
         """A join request."""
         try:
-            return self.admission.answer(datagram)
+            answer = self.admission.answer(datagram)
+            if answer is not None:
+                # Relays on the way must know the new station before it speaks.
+                asyncio.get_running_loop().call_soon(self._deliver)
+            return answer
         except XtError as error:
             self._trouble(error)
             return None
+
+    def _deliver(self) -> None:
+        self.core.deliver(asyncio.get_running_loop().time())
 
     def _events(self, station: int, events: list[LinkEvent]) -> None:
         """What happened on one link."""
@@ -169,6 +177,11 @@ class Server:
 
 def serve(as_json: bool = False, roads: RoadOptions | None = None) -> None:
     """Serve this home's hub until SIGINT or SIGTERM, over UDP and over `roads`."""
+    if Home(default_root()).settings().number != HUB:
+        from xtcli.hub.relay_server import run_relay
+
+        run_relay(as_json, roads)
+        return
     hub = open_hub()
     lock = SyncLock(hub.home)
     if not lock.take():

@@ -33,6 +33,8 @@ class RoadOptions:
     """HOST:PORT with TLS and the hub's own certificate."""
     http: str = ""
     """HOST:PORT without TLS, for a reverse proxy in front."""
+    upstream: str = ""
+    """A relay's road upwards, such as serial:DEVICE; UDP when empty."""
 
 
 class ServedRoads:

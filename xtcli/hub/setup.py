@@ -82,17 +82,24 @@ def init(home: Home, name: str, listen: str, advertise: str = "") -> Settings:
 def invite(
     *, station: str, kind: str, practitioner: str, role: str = "", dept: str = "",
     place: str = "", days: float = VALID_SECONDS / 86_400, advertise: str = "", https: str = "",
+    via: str = "",
 ) -> Invited:  # fmt: skip
     """A one-line code that lets one station in, once. `advertise`: another address of the hub.
 
     `https`: where it answers over HTTPS, HOST:PORT with its own certificate, or an https:// URL
-    with one that authorities vouch for.
+    with one that authorities vouch for. `via`: the relay (its name or number) that the station's
+    link ends at; `advertise` is then the relay's address.
     """
     if advertise:
         parse_address(advertise)
     if https and "://" not in https:
         parse_address(https)
     hub = open_hub()
+    if hub.number != ROOT:
+        hub.close()
+        raise NotAllowed(
+            "A relay cannot invite.", "Make the code at the hub, with --via and this relay's name."
+        )
     invites = Invites(hub.home.hub_path)
     try:
         depts = tuple(part.strip() for part in dept.replace("，", ",").split(",") if part.strip())
@@ -104,10 +111,11 @@ def invite(
             raise UsageError(
                 "A station and its practitioner need names.", "Give --station and --practitioner."
             )
+        upstream = _relay(hub, via, advertise) if via else ROOT
         made, secret = invites.make(
             station=station.strip(), kind=kind, practitioner=practitioner.strip(), role=role,
             depts=depts, place=place, now=hub.clock(), valid_seconds=days * 86_400,
-            entropy=hub.entropy,
+            entropy=hub.entropy, upstream=upstream,
         )  # fmt: skip
         settings = hub.settings
         code = Invitation(
@@ -119,6 +127,20 @@ def invite(
     finally:
         invites.close()
         hub.close()
+
+
+def _relay(hub: HubStation, via: str, advertise: str) -> int:
+    """The number of a relay, whose address the code must give."""
+    entry = _find(hub, via)
+    if entry.station_kind is not StationKind.HUB or hub.roster.revoked(entry.no):
+        raise UsageError(
+            "Station {station} is no relay.", "Invite one with --kind hub.", station=via
+        )
+    if entry.no != ROOT and not advertise:
+        raise UsageError(
+            "Where does {station} listen?", "Give its address: --advertise HOST:PORT", station=via
+        )
+    return entry.no
 
 
 def admit_file(file: str, out: str = "") -> str:

@@ -269,6 +269,9 @@ WORDS: dict[str, str] = {
     ),
     "Numbers: cases, answers, times.": "统计：病例、答复、时间。",
     # Other roads: folder, serial, short messages, https, relays.
+    "A relay's road upwards: https, serial:DEVICE.": "中继站的上行通道：https、serial:设备。",
+    "For a relay: where it listens.": "仅用于中继站：监听地址。",
+    "The relay that its link ends at.": "该站点所接的中继站。",
     "Serve HTTPS too, own certificate.": "同时提供 HTTPS，使用自带证书。",
     "The same without TLS, behind a proxy.": "同上但不加 TLS，放在反向代理后面。",
     "Where the hub answers over HTTPS.": "枢纽的 HTTPS 地址。",
@@ -330,5 +333,20 @@ WORDS: dict[str, str] = {
     "The call is kept in the case.": "通话录音已存入病例。",
     "Call the other side of a case: the post, or the specialist who is on it.": (
         "呼叫病例的对方：卫生室或接诊的专科医生。"
+    ),
+    # A browser as the telephone.
+    "Talk in a browser: serve a page.": "用浏览器通话：提供通话网页。",
+    "That page behind a proxy: its address there.": "网页在反向代理之后时的对外网址。",
+    "Where should the page be served?": "通话网页在哪个地址提供？",
+    "Give --browser HOST:PORT.": "请写 --browser 主机:端口。",
+    "The browser is microphone and speaker.": "浏览器就是话筒和扬声器。",
+    "Leave out --file, --out and --device, or --browser.": (
+        "请去掉 --file、--out、--device，或去掉 --browser。"
+    ),
+    "Open this in the browser, once; it is for one person only:": (
+        "请在浏览器中打开此网址，仅供一人使用一次："
+    ),
+    "The browser will warn. Go on only if it shows this SHA-256 fingerprint:": (
+        "浏览器会提示证书警告。仅当显示的 SHA-256 指纹如下时才继续："
     ),
 }

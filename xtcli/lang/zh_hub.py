@@ -39,6 +39,15 @@ WORDS: dict[str, str] = {
     "p90 seconds to answer": "答复时间第 90 百分位（秒）",
     "records refused": "拒收记录",
     # Other roads: folder, serial, short messages, https, relays.
+    "A relay cannot invite.": "中继站不能发邀请码。",
+    "Make the code at the hub, with --via and this relay's name.": (
+        "请在枢纽生成邀请码，并用 --via 写上本中继站的名称。"
+    ),
+    "Station {station} is no relay.": "站点 {station} 不是中继站。",
+    "Invite one with --kind hub.": "请先用 --kind hub 邀请一个中继站。",
+    "Where does {station} listen?": "{station} 在哪里监听？",
+    "Give its address: --advertise HOST:PORT": "请写它的地址：--advertise 主机:端口",
+    "The relay {name} listens on {address}.": "中继站 {name} 正在监听 {address}。",
     "The device {device} went away.": "设备 {device} 已断开。",
     "Plug it in again; the hub waits for it.": "请重新插好，枢纽会等待。",
     "Also on {road}.": "同时通过 {road} 服务。",

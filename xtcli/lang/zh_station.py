@@ -239,6 +239,10 @@ WORDS: dict[str, str] = {
     "done": "已执行",
     "could not be done": "未能执行",
     # Other roads: folder, serial, short messages, https, relays.
+    "This code makes a relay.": "这是中继站的邀请码。",
+    "Say where it listens: xt join CODE --listen HOST:PORT": (
+        "请写监听地址：xt join 邀请码 --listen 主机:端口"
+    ),
     "This station's invitation names no HTTPS address.": "本站的邀请码没有 HTTPS 地址。",
     "Ask the hub's people for a code made with --https.": "请向枢纽索取带 --https 的邀请码。",
     "A short message came from a stranger.": "有一条短报文来自未登记的站点。",
@@ -301,4 +305,13 @@ WORDS: dict[str, str] = {
         "{who} 同意把通话录音存入病例。是否录音？"
     ),
     "{who} cannot be reached now.": "现在联系不上 {who}。",
+    # A browser as the telephone.
+    "The browser has left the call.": "浏览器已离开通话。",
+    "Browsers cannot open the address {address}.": "浏览器无法打开地址 {address}。",
+    "Give the address at which they reach this computer.": "请写浏览器访问本机所用的地址。",
+    "{url} is not the address of a page.": "{url} 不是网址。",
+    "Write it like https://hub.example.cn/call/.": "写法如 https://hub.example.cn/call/。",
+    "No browser has joined.": "没有浏览器加入。",
+    "Call again and open the page: xt call {case}": "请重新呼叫并打开网页：xt call {case}",
+    "The browser has joined.": "浏览器已加入。",
 }

@@ -90,8 +90,15 @@ def write_request(home: Home, code: str, file: str) -> None:
     Path(file).write_bytes(JOIN_BYTE + joining.request(shell.now()))
 
 
-def join(home: Home, code: str, timeout: float, welcome_file: str = "") -> Settings:
-    """Become a station; LinkDown when the hub does not answer in `timeout` seconds."""
+def join(
+    home: Home, code: str, timeout: float, welcome_file: str = "", listen: str = ""
+) -> Settings:
+    """Become a station; LinkDown when the hub does not answer in `timeout` seconds.
+
+    `listen`: where a relay listens for the stations below it.
+    """
+    if listen:
+        parse_address(listen)
     joining = begin(home, code)
     if welcome_file:
         try:
@@ -100,10 +107,10 @@ def join(home: Home, code: str, timeout: float, welcome_file: str = "") -> Setti
             raise UsageError(
                 "The file {file} cannot be read.", "Check its name and place.", file=welcome_file
             ) from error
-        return finish(home, joining, open_welcome(joining, answer))
+        return finish(home, joining, open_welcome(joining, answer), listen)
     if joining.invitation.https:
-        return finish(home, joining, _ask_both(home, joining, timeout))
-    return finish(home, joining, _ask(joining, timeout))
+        return finish(home, joining, _ask_both(home, joining, timeout), listen)
+    return finish(home, joining, _ask(joining, timeout), listen)
 
 
 def open_welcome(joining: Joining, answer: bytes) -> Welcome:
@@ -177,7 +184,7 @@ def _try_once(
     return None
 
 
-def finish(home: Home, joining: Joining, welcome: Welcome) -> Settings:
+def finish(home: Home, joining: Joining, welcome: Welcome, listen: str = "") -> Settings:
     """Check the welcome's records and make the home; on return this is a station."""
     records = [read(content, raw) for content, raw in welcome.records]
     roster = Roster(welcome.hub_sign, records)
@@ -189,7 +196,7 @@ def finish(home: Home, joining: Joining, welcome: Welcome) -> Settings:
         name=mine.name, kind=mine.station_kind.name.lower(), number=mine.no,
         practitioner=person.no, realm=realm_of(welcome.hub_sign), hub_sign=welcome.hub_sign,
         hub_seal=joining.invitation.hub_seal, hub_address=joining.invitation.address,
-        extra=_extra(joining.invitation, roster, mine),
+        extra=_extra(joining.invitation, roster, mine, listen),
     )  # fmt: skip
     log = Log(home.log_path, own=settings.number)
     try:
@@ -204,14 +211,23 @@ def finish(home: Home, joining: Joining, welcome: Welcome) -> Settings:
     return settings
 
 
-def _extra(invitation: Invitation, roster: Roster, mine: StationEntry) -> dict[str, str]:
-    """Settings of other roads: HTTPS, and the relay that this station's link ends at."""
+def _extra(
+    invitation: Invitation, roster: Roster, mine: StationEntry, listen: str
+) -> dict[str, str]:
+    """Settings of other roads: HTTPS, the relay that this station's link ends at, and where a relay
+    itself listens."""
     extra: dict[str, str] = {}
+    if mine.station_kind is StationKind.HUB and not listen:
+        raise UsageError(
+            "This code makes a relay.", "Say where it listens: xt join CODE --listen HOST:PORT"
+        )
     if invitation.https:
-        extra = {"https": invitation.https, "https_print": invitation.https_print.hex()}
+        extra |= {"https": invitation.https, "https_print": invitation.https_print.hex()}
     relay = roster.station(mine.upstream)
     if relay is not None and mine.upstream != ROOT:
         extra["relay_seal"] = relay.seal_key.hex()
+    if listen:
+        extra["listen"] = listen
     return extra
 
 
@@ -229,7 +245,7 @@ def _check(
         and mine.seal_key == keys.station_seal_public
         and person.sign_key == keys.practitioner_sign_public
         and person.station == mine.no
-        and mine.station_kind is not StationKind.HUB
+        and mine.no != ROOT
     )
     if not good:
         raise BundleRejected(

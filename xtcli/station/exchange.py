@@ -19,7 +19,7 @@ from xtcli.transport.bundle.pack import Part, pack, unpack
 from xtcli.transport.bundle.seal import bundle_context, open_sealed, seal
 from xtcli.transport.link.events import BundleArrived, BundleTaken, LinkEvent
 from xtcli.transport.link.spooled import SpooledLink
-from xtcli.transport.spool import REFUSED, TAKEN, WAITING
+from xtcli.transport.spool import REFUSED, TAKEN, WAITING, Outgoing
 
 RECORDS_PER_BUNDLE = 64
 BODY_BYTES_PER_BUNDLE = 12_000
@@ -44,7 +44,12 @@ class Exchange:
         self.intake = intake
         self.seal_key = seal_key
         self.peer = node.link.peer
+        self.patience = RECEIPT_PATIENCE_SECONDS
         self._unsent: set[bytes] = set()
+
+    def held(self) -> list[Outgoing]:
+        """What the spool holds for the peer."""
+        return self.spool.outgoing(self.peer)
 
     # Starting again
 
@@ -52,7 +57,7 @@ class Exchange:
         """Take up what an earlier process left: mend, then offer what the spool holds."""
         self.mend()
         self.node.load(now, self.station.clock())
-        self._unsent = {one.tag for one in self.spool.outgoing(self.peer) if one.state == WAITING}
+        self._unsent = {one.tag for one in self.held() if one.state == WAITING}
 
     def mend(self) -> None:
         """Make log and spool agree again after a crash between the two.
@@ -60,7 +65,7 @@ class Exchange:
         Call it from time to time too: it bundles again what got no receipt for long.
         """
         log, wall = self.station.log, self.station.clock()
-        kept = {one.tag: one for one in self.spool.outgoing(self.peer)}
+        kept = {one.tag: one for one in self.held()}
         known = set(log.tags(self.peer))
         for tag in kept.keys() - known:
             self.spool.drop(self.peer, tag)
@@ -68,7 +73,7 @@ class Exchange:
             log.unbundled(self.peer, tag)
         for tag, one in kept.items():
             stale = one.state == REFUSED or (
-                one.state == TAKEN and not 0 <= wall - one.created < RECEIPT_PATIENCE_SECONDS
+                one.state == TAKEN and not 0 <= wall - one.created < self.patience
             )
             if one.state == TAKEN:
                 self._taken(tag)
@@ -216,7 +221,7 @@ class Exchange:
     def clear(self) -> None:
         """Drop bundles of which receipts have named everything."""
         open_tags = set(self.station.log.tags(self.peer))
-        for one in self.spool.outgoing(self.peer):
+        for one in self.held():
             if one.tag not in open_tags:
                 self.spool.drop(self.peer, one.tag)
                 self.link.withdraw(one.tag)

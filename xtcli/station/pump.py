@@ -13,6 +13,7 @@ from xtcli.station import linkfile
 from xtcli.station.core import StationCore
 from xtcli.station.exchange import Exchange
 from xtcli.station.intake import Arrival, Intake
+from xtcli.station.roads_hops import RELAYED_PATIENCE_SECONDS
 from xtcli.station.roads_link import LinkRoad, RoadLink, UdpRoad, hop_key, keep, tune
 from xtcli.station.routing import HUB
 from xtcli.transport.driving import LinkClient, Wire
@@ -58,12 +59,20 @@ class Pump:
         )  # fmt: skip
         node = SpooledLink(link, self._spool)
         tune(link, self.station.home, self.road, loop.time())
-        intake = Intake(self.station)
-        intake.give_at_once = False
-        self.exchange = Exchange(self.station, node, intake, settings.hub_seal)
+        self.exchange = self._exchange(node)
         self.exchange.resume(loop.time())
         self._client = self.road.client(node, self._events)
         await self._client.start()
+
+    def _exchange(self, node: SpooledLink) -> Exchange:
+        """The dealings with the hub, perhaps through a relay that holds bundles for long."""
+        settings = self.station.settings
+        intake = Intake(self.station)
+        intake.give_at_once = False
+        exchange = Exchange(self.station, node, intake, settings.hub_seal)
+        if hop_key(settings) != settings.hub_seal:
+            exchange.patience = RELAYED_PATIENCE_SECONDS
+        return exchange
 
     @property
     def link(self) -> Link:

@@ -57,13 +57,14 @@ class Mail:
         station: StationCore,
         rule: Rule | None = None,
         on_new: Callable[[Record], object] = lambda record: None,
+        spool: Spool | None = None,
     ) -> None:
         """`rule` as for `Intake`: whom a hub tells of what arrives. `on_new` is called for every
-        new record inside the transaction that commits it.
+        new record inside the transaction that commits it. `spool`: one that is open already.
         """
         self.station = station
         self._on_new = on_new
-        self.spool = Spool(station.home.spool_path)
+        self.spool = spool or Spool(station.home.spool_path)
         self.intake = Intake(station, rule)
         self.hint = realm_hint(station.settings.realm)
         self._exchanges: dict[int, Exchange] = {}

@@ -1,0 +1,147 @@
+"""Village post -> township relay -> banner hub, and the answer back: real processes."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from tests.roads.processes import free_port, serving, xt
+from tests.roads.realm import DEPT, Realm, answer, file_request
+from xtcli.records.case import State
+from xtcli.records.values import StationKind
+
+
+@pytest.fixture
+def realm(tmp_path: Path) -> Iterator[Realm]:
+    made = Realm(tmp_path / "realm", hub_address=f"127.0.0.1:{free_port()}")
+    made.clock.at = time.time()
+    made.join("desk", "desk", DEPT)
+    yield made
+    made.close()
+
+
+def relay(realm: Realm, stack: ExitStack, name: str, up: str, via: str = "") -> str:
+    """Enrol a relay below `via` and serve it; its address."""
+    where = f"127.0.0.1:{free_port()}"
+    words = ["--via", via, "--advertise", up] if via else []
+    code = xt(realm.hub_home.root, "hub", "invite", "--station", name, "--kind", "hub",
+              "--practitioner", "管理员", *words)["code"]  # fmt: skip
+    xt(realm.root / name, "join", code, "--listen", where)
+    stack.enter_context(serving(realm.root / name))
+    return where
+
+
+def post_below(realm: Realm, name: str, via: str, where: str) -> None:
+    """Enrol a post whose link ends at a relay."""
+    code = xt(realm.hub_home.root, "hub", "invite", "--station", name, "--kind", "post",
+              "--practitioner", "乌兰", "--via", via, "--advertise", where)["code"]  # fmt: skip
+    xt(realm.root / name, "join", code)
+
+
+def test_a_consult_through_a_relay_and_back(realm: Realm, tmp_path: Path) -> None:
+    """Request and attachment up, answer down, acknowledgement up; ids unchanged, nothing opened on
+    the way, nothing left waiting."""
+    with ExitStack() as stack:
+        stack.enter_context(serving(realm.hub_home.root))
+        where = relay(realm, stack, "苏木卫生院", realm.hub_address)
+        post_below(realm, "巴音村", "苏木卫生院", where)
+        post = realm.station("巴音村")
+        case = file_request(post)
+        paper = tmp_path / "paper.pdf"
+        paper.write_bytes(b"%PDF-1.4\n" + random.Random(3).randbytes(30_000))
+        post.attach(case, paper)
+        realm.close()
+        done = xt(realm.root / "巴音村", "sync", "--timeout", "60")
+        assert done["waiting_records"] == done["waiting_blobs"] == 0
+        xt(realm.root / "desk", "sync", "--timeout", "30")
+        answer(realm.station("desk"), case)
+        realm.close()
+        xt(realm.root / "desk", "sync", "--timeout", "30")
+        end = time.monotonic() + 60
+        while time.monotonic() < end:
+            xt(realm.root / "巴音村", "sync", "--timeout", "20")
+            found = realm.station("巴音村").case(case).answer
+            realm.close()
+            if found:
+                break
+        post = realm.station("巴音村")
+        post.ack(case, True, "已转诊")
+        realm.close()
+        xt(realm.root / "巴音村", "sync", "--timeout", "30")
+    hub, post, between = realm.hub(), realm.station("巴音村"), realm.station("苏木卫生院")
+    assert post.case(case).answer
+    assert post.case(case).state >= State.ACTED_ON
+    assert hub.case(case).attachments[0].whole
+    assert {r.id for r in hub.log.records(case)} >= {r.id for r in post.log.records(case)}
+    assert between.log.records(case) == []
+    assert list(between.home.blobs_path.iterdir()) == []
+    hub.verify_log()
+
+
+def test_two_relays_in_a_row(realm: Realm) -> None:
+    """Village -> township -> banner -> league: two relays between post and hub."""
+    with ExitStack() as stack:
+        stack.enter_context(serving(realm.hub_home.root))
+        banner = relay(realm, stack, "旗", realm.hub_address)
+        township = relay(realm, stack, "苏木", banner, via="旗")
+        post_below(realm, "嘎查", "苏木", township)
+        post = realm.station("嘎查")
+        case = file_request(post)
+        realm.close()
+        end = time.monotonic() + 60
+        while time.monotonic() < end:
+            xt(realm.root / "嘎查", "sync", "--timeout", "30")
+            state = realm.station("嘎查").case(case).state
+            realm.close()
+            if state is State.RECEIVED:
+                break
+    assert realm.hub().case(case)
+    assert realm.station("嘎查").case(case).state is State.RECEIVED
+
+
+def test_a_relay_keeps_what_the_hub_cannot_take_yet(realm: Realm) -> None:
+    """The way up is down, and the relay is killed meanwhile: what it said DONE to arrives."""
+    with ExitStack() as stack:
+        with serving(realm.hub_home.root):
+            inner = ExitStack()
+            where = relay(realm, inner, "苏木", realm.hub_address)
+            post_below(realm, "巴音村", "苏木", where)
+            xt(realm.root / "巴音村", "sync", "--timeout", "20")
+        post = realm.station("巴音村")
+        case = file_request(post)
+        realm.close()
+        xt(realm.root / "巴音村", "sync", "--timeout", "6", code=9)
+        inner.close()
+        stack.enter_context(serving(realm.hub_home.root))
+        stack.enter_context(serving(realm.root / "苏木"))
+        hub = realm.hub()
+        end = time.monotonic() + 60
+        while not hub.log.records(case) and time.monotonic() < end:
+            time.sleep(0.2)
+        assert hub.log.records(case)
+        xt(realm.root / "巴音村", "sync", "--timeout", "60")
+    assert realm.station("巴音村").case(case).state is State.RECEIVED
+
+
+def test_the_roster_says_who_is_where(realm: Realm) -> None:
+    """A relay is a hub in the roster; a post below names it as its upstream; a relay may not
+    invite."""
+    with ExitStack() as stack:
+        stack.enter_context(serving(realm.hub_home.root))
+        where = relay(realm, stack, "苏木", realm.hub_address)
+        post_below(realm, "巴音村", "苏木", where)
+        refused = xt(realm.root / "苏木", "hub", "invite", "--station", "x", "--kind", "post",
+                     "--practitioner", "y", code=4)  # fmt: skip
+        assert "relay" in refused["error"]["message"]
+        xt(realm.hub_home.root, "hub", "invite", "--station", "x", "--kind", "post",
+           "--practitioner", "y", "--via", "desk", "--advertise", where, code=2)  # fmt: skip
+    roster = realm.hub().roster
+    entries = {entry.name: entry for entry in roster.stations()}
+    assert entries["苏木"].station_kind is StationKind.HUB
+    assert entries["苏木"].upstream == 1
+    assert entries["巴音村"].upstream == entries["苏木"].no

@@ -1,0 +1,205 @@
+"""`xt hub serve` at a relay: sockets, the loop's clock and signals around `RelayCore`.
+
+What it prints names stations and numbers of bundles, never a case.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+from contextlib import suppress
+
+from xtcli.errors import DiskFull, LinkDown, XtError
+from xtcli.hub.relaying import RelayCore, RelayPump
+from xtcli.hub.serving_roads import RoadOptions, ServedRoads
+from xtcli.lang import tr
+from xtcli.station import shell
+from xtcli.station.enrolment import parse_address
+from xtcli.station.home import Home, SyncLock, default_root
+from xtcli.station.roads_link import LinkRoad
+from xtcli.station.roads_store import RoadStore
+from xtcli.station.station import Station
+from xtcli.transport.carriers.serial import SerialRoad
+from xtcli.transport.driving import Way
+from xtcli.transport.link.events import LinkEvent
+from xtcli.transport.link.spooled import SpooledLink
+from xtcli.transport.spool import Spool
+from xtcli.transport.udp import UdpServer, exchange, resolve
+
+LOOK_SECONDS = 0.25
+POLL_SECONDS = 120.0
+ALIVE_SECONDS = 60.0
+RECONNECT_SECONDS = 5.0
+MEND_SECONDS = 60.0
+JOINS_MAX = 16
+JOIN_WAIT_S = 3.0
+
+
+class RelaySocket(UdpServer):
+    """A UDP server that carries requests to join upwards and the answers back."""
+
+    joins = 0
+    ask: RelayServer
+
+    def _stranger(self, datagram: bytes, way: Way) -> bool:
+        if self.joins >= JOINS_MAX:
+            return False
+        self.joins += 1
+        task = asyncio.get_running_loop().create_task(self._join(datagram, way))
+        self.ask.tasks.add(task)
+        task.add_done_callback(self.ask.tasks.discard)
+        return True
+
+    async def _join(self, datagram: bytes, way: Way) -> None:
+        try:
+            address = await resolve(*parse_address(self.ask.station.settings.hub_address))
+            answer = await exchange(address, datagram, tries=2, wait_s=JOIN_WAIT_S)
+            if len(answer) <= len(datagram):
+                way.send(answer)
+            # Its roster entry waits above, and its first datagram comes in a moment.
+            self.ask.pump.poll()
+        except XtError:
+            return
+        finally:
+            self.joins -= 1
+
+
+class RelayServer:
+    """One running relay."""
+
+    def __init__(
+        self, station: Station, *, as_json: bool = False, roads: RoadOptions | None = None
+    ) -> None:
+        """Nothing is opened before `run`."""
+        self.station = station
+        self.as_json = as_json
+        self.options = roads or RoadOptions()
+        self.spool = Spool(station.home.spool_path)
+        self.store = RoadStore(station.home.root)
+        self.udp = RelaySocket(self._find, self._below)
+        self.udp.ask = self
+        self.core = RelayCore(station, self.spool, self.store, kick=self.udp.kick,
+                              kick_up=self._kick_up)  # fmt: skip
+        self.pump = RelayPump(self.core, self._road())
+        self.roads = ServedRoads(station, self.udp, lambda: self.udp.wire, self.options,
+                                 self._trouble)  # fmt: skip
+        self.tasks: set[asyncio.Task[None]] = set()
+        self.stopping = asyncio.Event()
+        self._polled_at = self._mended_at = 0.0
+        self._version = -1
+        self._up = False
+
+    def _road(self) -> LinkRoad | None:
+        """The road upwards: UDP unless `--upstream` says otherwise."""
+        from xtcli.station.roads import RoadName
+        from xtcli.station.roads_https import HttpsRoad
+
+        if not self.options.upstream:
+            return None
+        road = RoadName.parse(self.options.upstream)
+        if road.kind == "serial":
+            return SerialRoad(road.rest)
+        return HttpsRoad(self.station.home, self.station.settings, self.station.entropy)
+
+    async def run(self) -> None:
+        """Serve until stopped."""
+        host, port = parse_address(self.station.settings.extra.get("listen", ""))
+        address = await self.udp.start(host, port)
+        shown = f"{address[0]}:{address[1]}"
+        self._say({"listening": shown}, tr("The relay {name} listens on {address}.",
+                                           name=self.station.settings.name,
+                                           address=shown))  # fmt: skip
+        for road in await self.roads.start():
+            self._say({"serving": road}, tr("Also on {road}.", road=road))
+        loop = asyncio.get_running_loop()
+        for name in ("SIGINT", "SIGTERM"):
+            if os.name == "posix":
+                loop.add_signal_handler(getattr(signal, name), self.stopping.set)
+        upwards = loop.create_task(self._upwards())
+        try:
+            while not self.stopping.is_set():
+                self._look(loop.time())
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(self.stopping.wait(), LOOK_SECONDS)
+        finally:
+            upwards.cancel()
+            await self._close()
+
+    async def _close(self) -> None:
+        for task in list(self.tasks):
+            task.cancel()
+        with suppress(DiskFull, XtError):
+            await self.pump.close()
+        with suppress(DiskFull):
+            self.udp.close()
+            await self.roads.close()
+        self.store.close()
+        self.spool.close()
+
+    async def _upwards(self) -> None:
+        """Open the road upwards; a network that is not there yet is waited for."""
+        while True:
+            try:
+                await self.pump.start()
+                self._up = True
+                return
+            except (LinkDown, XtError) as error:
+                self._trouble(error)
+            await asyncio.sleep(RECONNECT_SECONDS)
+
+    def _look(self, now: float) -> None:
+        """Keep the way upwards open, and look for what other processes of this home wrote."""
+        try:
+            self.roads.look(now)
+            if not self._up:
+                return
+            self.pump.check()
+            self.pump.link.keep_alive_until(now + ALIVE_SECONDS)
+            version = self.station.log.data_version()
+            if version != self._version:
+                self._version = version
+                self.pump.look()
+            if now - self._polled_at > POLL_SECONDS and not self.pump.link.polling:
+                self._polled_at = now
+                self.pump.poll()
+            if now - self._mended_at > MEND_SECONDS and self.pump.exchange is not None:
+                self._mended_at = now
+                self.pump.exchange.mend()
+                self.pump.save()
+        except XtError as error:
+            self._trouble(error)
+
+    def _find(self, number: int) -> SpooledLink | None:
+        return self.core.find(number, asyncio.get_running_loop().time())
+
+    def _below(self, number: int, events: list[LinkEvent]) -> None:
+        self.core.below(number, events, asyncio.get_running_loop().time())
+
+    def _kick_up(self) -> None:
+        if self._up:
+            self.pump.offer()
+
+    def _trouble(self, error: XtError) -> None:
+        self._say({"error": str(error), "hint": error.advice}, f"{error} {error.advice}")
+
+    def _say(self, document: dict[str, object], text: str) -> None:
+        print(json.dumps(document, ensure_ascii=False) if self.as_json else text, flush=True)
+
+
+def run_relay(as_json: bool, roads: RoadOptions | None) -> None:
+    """Serve this home's relay until SIGINT or SIGTERM."""
+    station = Station(Home(default_root()), clock=shell.now, entropy=shell.entropy)
+    lock = SyncLock(station.home)
+    if not lock.take():
+        raise XtError("This hub is being served already.", "Stop the other one first.")
+
+    async def run() -> None:
+        await RelayServer(station, as_json=as_json, roads=roads).run()
+
+    try:
+        asyncio.run(run())
+    finally:
+        lock.free()
+        station.close()

@@ -1,0 +1,169 @@
+"""A relay: a hub between posts and the realm's hub. It passes on what it cannot open.
+
+Downwards it is to every station what their hub would be: it takes whole bundles, keeps them, says
+DONE. Upwards it is a station of its own. A bundle keeps its seal, its author and its records; only
+the final station's signed receipt ends it. Nothing here reads a record of a case.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from contextlib import suppress
+
+from xtcli.errors import DiskFull, XtError
+from xtcli.records.values import StationKind
+from xtcli.station.core import StationCore
+from xtcli.station.exchange import REFUSE_UNREADABLE, Exchange
+from xtcli.station.intake import Arrival, Intake
+from xtcli.station.parcels import Passing
+from xtcli.station.pump import Pump
+from xtcli.station.roads_hops import HopExchange, Hops, split
+from xtcli.station.roads_link import LinkRoad, hop_key
+from xtcli.station.roads_store import RoadStore
+from xtcli.station.routing import HUB
+from xtcli.transport.link.events import BundleArrived, BundleRefused, BundleTaken, LinkEvent
+from xtcli.transport.link.keys import link_key
+from xtcli.transport.link.session import Link
+from xtcli.transport.link.spooled import SpooledLink
+from xtcli.transport.spool import Spool
+
+
+class RelayCore:
+    """What a relay does with bundles. Sans-IO: the shell says what time it is and moves datagrams.
+
+    `kick(station)` lets the link of a station below send; `kick_up()` the link upwards.
+    """
+
+    def __init__(
+        self, station: StationCore, spool: Spool, store: RoadStore, *,
+        kick: Callable[[int], None], kick_up: Callable[[], None],
+    ) -> None:  # fmt: skip
+        """Nothing happens before the first call."""
+        self.station = station
+        self.spool = spool
+        self.store = store
+        self.hops = Hops(station, spool, store)
+        self.nodes: dict[int, SpooledLink] = {}
+        self._kick, self._kick_up = kick, kick_up
+
+    @property
+    def upstream(self) -> int:
+        """The number of the hub or relay above."""
+        mine = self.station.roster.station(self.station.number)
+        return mine.upstream if mine is not None else HUB
+
+    # Stations below
+
+    def find(self, number: int, now: float) -> SpooledLink | None:
+        """The link of a station directly below; None for all others. To it, this is the hub."""
+        station = self.station
+        entry = station.roster.station(number)
+        if entry is None or self.hops.below(number) != number:
+            return None
+        key = link_key(station.keys.station_seal, entry.seal_key, station.settings.realm)
+        link = Link(local=HUB, peer=number, key=key, now=now, entropy=station.entropy)
+        node = SpooledLink(link, self.spool)
+        node.load(now, station.clock())
+        self.nodes[number] = node
+        return node
+
+    def below(self, number: int, events: list[LinkEvent], now: float) -> None:
+        """What happened on the link of a station below."""
+        node = self.nodes[number]
+        for event in events:
+            if isinstance(event, BundleArrived):
+                self._up(number, event, now)
+                node.accept(event.tag)
+            elif isinstance(event, BundleTaken | BundleRefused):
+                # Refused for good: the hub bundles it again when no receipt comes.
+                self.spool.drop(number, event.tag)
+                self.store.end_hop(number, event.tag)
+
+    def _up(self, number: int, event: BundleArrived, now: float) -> None:
+        """A bundle from below: for the hub, whoever sent it."""
+        entry = self.station.roster.station(number)
+        parts = None
+        if entry is not None and entry.station_kind is StationKind.HUB:
+            parts = self.hops.unpassed(event.sealed, number)
+        if parts is not None:
+            passing, _ = split(parts)
+        else:
+            passing = [Passing(HUB, number, min(event.priority, 5), event.sealed)]
+        above, key = self.upstream, hop_key(self.station.settings)
+        for one in passing:
+            tag = self.hops.pass_on(one, above, key, HUB)
+            self.store.hop(HUB, tag, one.sender, b"")
+            self.store.count("relay", self.station.clock(), put=1, bytes_out=len(one.sealed))
+        self._kick_up()
+
+    # From above
+
+    def above(self, passing: list[Passing], now: float) -> None:
+        """Bundles for stations below; the last hop gets them as they are."""
+        for one in passing:
+            child = self.hops.below(one.recipient)
+            entry = self.station.roster.station(child) if child else None
+            if child is None or entry is None:
+                self.store.count("relay", refused=1)
+                continue
+            if child == one.recipient:
+                self.spool.put(child, one.sealed, one.priority, self.station.clock())
+            else:
+                tag = self.hops.pass_on(one, child, entry.seal_key, child)
+                self.store.hop(child, tag, one.recipient, b"")
+            self.store.count("relay", taken=1, bytes_in=len(one.sealed))
+            if child in self.nodes:
+                self.nodes[child].load(now, self.station.clock())
+                self._kick(child)
+
+
+class RelayExchange(HopExchange):
+    """A relay's dealings upwards: its own records, and everything that passes through."""
+
+    def __init__(
+        self, station: StationCore, node: SpooledLink, intake: Intake, core: RelayCore
+    ) -> None:
+        """`core` passes on what is not for this station."""
+        super().__init__(station, node, intake, station.settings.hub_seal, core.hops)
+        self.core = core
+
+    def handle(self, event: LinkEvent, now: float) -> Arrival | None:
+        """A bundle from above is the hub's for this station, or a hop's for stations below."""
+        if not isinstance(event, BundleArrived):
+            return super().handle(event, now)
+        parts = self.peek(event.sealed)
+        if parts is None and self.core.upstream != HUB:
+            parts = self.hops.unpassed(event.sealed, self.core.upstream)
+        if parts is None:
+            self.node.refuse(event.tag, REFUSE_UNREADABLE)
+            return Arrival(refused=1)
+        passing, mine = split(parts)
+        self.core.above(passing, now)
+        arrival = self.intake.take(mine, self.peer) if mine else Arrival()
+        self.settled(event.tag, arrival)
+        self.fill(now)
+        return arrival
+
+
+class RelayPump(Pump):
+    """The link upwards."""
+
+    def __init__(self, core: RelayCore, road: LinkRoad | None = None) -> None:
+        """Nothing is opened before `start`."""
+        super().__init__(core.station, lambda arrival: None, road)
+        self.core = core
+
+    def _exchange(self, node: SpooledLink) -> Exchange:
+        return RelayExchange(self.station, node, Intake(self.station), self.core)
+
+    def offer(self) -> None:
+        """Something was put into the spool for the hop above: let the link send it."""
+        if self.exchange is not None:
+            now = asyncio.get_running_loop().time()
+            self.exchange.node.load(now, self.station.clock())
+            asyncio.get_running_loop().call_soon(self._kick_quietly)
+
+    def _kick_quietly(self) -> None:
+        with suppress(DiskFull, XtError):
+            self.kick()
