@@ -336,7 +336,7 @@ WORDS: dict[str, str] = {
     ),
     # A browser as the telephone.
     "Talk in a browser: serve a page.": "用浏览器通话：提供通话网页。",
-    "That page behind a proxy: its address there.": "网页在反向代理之后时的对外网址。",
+    "Its address behind a proxy.": "网页在反向代理之后时的网址。",
     "Where should the page be served?": "通话网页在哪个地址提供？",
     "Give --browser HOST:PORT.": "请写 --browser 主机:端口。",
     "The browser is microphone and speaker.": "浏览器就是话筒和扬声器。",

@@ -1,0 +1,356 @@
+"""The page of a call in a browser, served by this process for one call: ASGI around three files.
+
+Its address carries a code after the `#`, which a browser keeps to itself: neither proxies nor logs
+see it. The code lets one browser in; a cookie lets the same one come back after its connection
+broke. On this computer the page is plain HTTP, which browsers trust with a microphone there only;
+elsewhere HTTPS with a certificate of our own, or plain behind a proxy that has a real one. It
+refuses to know how a call goes (`calls`) and what the page looks like (`media.call.web`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import hashlib
+import hmac
+import ipaddress
+import json
+import socket
+import ssl
+import time
+from collections.abc import Awaitable, Callable, Generator, MutableMapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from xtcli.errors import LinkDown, PeerMisbehaved, UsageError
+from xtcli.media.call import web
+from xtcli.station.enrolment import parse_address
+
+if TYPE_CHECKING:
+    from xtcli.station.calls_browser import BrowserEnd
+    from xtcli.station.core import StationCore
+
+CODE_BYTES = 10
+TOKEN_BYTES = 16
+COOKIE = "xt"
+CONNECT_SECONDS = 20.0
+"""A browser that took the code and did not connect gives it back."""
+GONE = ("failed", "closed")
+BODY_BYTES_MAX = 64 << 10
+BODY_SECONDS = 20.0
+REQUESTS_MAX = 32
+"""At a time; a page has three files."""
+CERTIFICATE_DAYS = 365
+CERTIFICATE_LEFT_DAYS = 30
+KEY, CERTIFICATE = "browser.key", "browser.crt"
+HEADERS = (
+    (b"cache-control", b"no-store"),
+    (b"content-security-policy", b"default-src 'self'; frame-ancestors 'none'"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"x-content-type-options", b"nosniff"),
+)
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where the page is."""
+
+    url: str
+    """With the one-time code."""
+    fingerprint: str = ""
+    """SHA-256 of our self-signed certificate as browsers show it; empty without one."""
+
+
+@dataclass(frozen=True, slots=True)
+class BrowserOptions:
+    """Where the page is served."""
+
+    listen: str
+    """HOST:PORT or [IPv6]:PORT; port 0: any."""
+    outside: str = ""
+    """Behind a reverse proxy: the page's address there. We then serve plain HTTP."""
+    opened: Callable[[Address], None] = lambda address: None
+    """Told when the page can be opened."""
+
+
+class CallPage:
+    """The ASGI application: the page's files, and one browser let in by the code."""
+
+    def __init__(self, end: BrowserEnd, entropy: Callable[[int], bytes], *, secure: bool) -> None:
+        """`secure`: browsers reach it by HTTPS, so its cookie stays there."""
+        self.end = end
+        self.code = base64.b32encode(entropy(CODE_BYTES)).decode().lower()
+        self._entropy = entropy
+        self._secure = secure
+        self._token = ""
+        self._offered = 0.0
+        self._one = asyncio.Lock()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """One request. Only the last part of the path counts: a proxy may put others before."""
+        if scope["type"] != "http":
+            return
+        name = scope["path"].rsplit("/", 1)[1]
+        if scope["method"] == "POST" and name in ("offer", "leave"):
+            await self._post(name, scope, receive, send)
+        elif scope["method"] != "GET":
+            await _answer(send, 405)
+        elif (name or "index.html") in web.FILES:
+            name = name or "index.html"
+            await _answer(send, 200, (web.folder() / name).read_bytes(), web.FILES[name])
+        else:
+            await _answer(send, 404)
+
+    async def _post(self, name: str, scope: Scope, receive: Receive, send: Send) -> None:
+        body = await _read(receive)
+        if body is None:
+            return await _answer(send, 413)
+        code, sdp = _asked(body)
+        if not hmac.compare_digest(code.encode(), self.code.encode()):
+            return await _answer(send, 403)
+        known = bool(self._token) and hmac.compare_digest(_cookie(scope), self._token.encode())
+        if name == "leave":
+            if known:
+                self.end.leave()
+            return await _answer(send, 200 if known else 403)
+        async with self._one:
+            if not (known or self._free()):
+                return await _answer(send, 403)
+            try:
+                answer = await self._join(sdp)
+            except PeerMisbehaved:
+                return await _answer(send, 400)
+        cookie = f"{COOKIE}={self._token}; HttpOnly; SameSite=Strict"
+        more = (b"set-cookie", (cookie + "; Secure" * self._secure).encode())
+        await _answer(send, 200, json.dumps({"sdp": answer}).encode(), "application/json", more)
+
+    def _free(self) -> bool:
+        """Whether the code was not used yet, or to no avail."""
+        if not self._token:
+            return True
+        leg = self.end.leg
+        late = time.monotonic() - self._offered > CONNECT_SECONDS
+        dead = leg is None or leg.state in GONE or (late and leg.state != "connected")
+        return dead and not self.end.joined
+
+    async def _join(self, sdp: str) -> str:
+        """Take this browser's sound; the answer for it."""
+        from xtcli.media.call.webrtc import BrowserLeg
+
+        leg = BrowserLeg(time.monotonic)
+        try:
+            answer = await leg.answer(sdp)
+        except PeerMisbehaved:
+            await leg.close()
+            raise
+        before, self.end.leg = self.end.leg, leg
+        self._token = self._entropy(TOKEN_BYTES).hex()
+        self._offered = time.monotonic()
+        if before is not None:
+            await before.close()
+        return answer
+
+    async def close(self) -> None:
+        """Let the browser go."""
+        if self.end.leg is not None:
+            await self.end.leg.close()
+
+
+def _asked(body: bytes) -> tuple[str, str]:
+    """Code and SDP of a request; empty when they are not there."""
+    try:
+        document = json.loads(body)
+    except (ValueError, RecursionError):
+        return "", ""
+    if not isinstance(document, dict):
+        return "", ""
+    code, sdp = document.get("code"), document.get("sdp")
+    return code if isinstance(code, str) else "", sdp if isinstance(sdp, str) else ""
+
+
+def _cookie(scope: Scope) -> bytes:
+    """What we gave a browser; empty when we did not."""
+    for name, value in scope["headers"]:
+        for part in value.split(b";") if name == b"cookie" else ():
+            key, _, found = part.strip().partition(b"=")
+            if key == COOKIE.encode():
+                return bytes(found)
+    return b""
+
+
+async def _read(receive: Receive) -> bytes | None:
+    """The body; None when it is too long or too slow."""
+    body = bytearray()
+    with suppress(TimeoutError):
+        async with asyncio.timeout(BODY_SECONDS):
+            while len(body) <= BODY_BYTES_MAX:
+                message = await receive()
+                body += message.get("body", b"")
+                if not message.get("more_body", False):
+                    return bytes(body) if len(body) <= BODY_BYTES_MAX else None
+    return None
+
+
+async def _answer(
+    send: Send, status: int, body: bytes = b"", kind: str = "", *more: tuple[bytes, bytes]
+) -> None:
+    headers = [*HEADERS, *more, (b"content-length", str(len(body)).encode())]
+    if kind:
+        headers.append((b"content-type", kind.encode()))
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
+
+
+class PageServer:
+    """uvicorn in the call's own loop, for as long as the call."""
+
+    def __init__(self, station: StationCore, end: BrowserEnd, options: BrowserOptions) -> None:
+        """UsageError when browsers could not use the address; nothing is opened yet."""
+        self.host, self.port = parse_address(options.listen)
+        self.tls = not options.outside and not _is_here(self.host)
+        if not options.outside and self.host in ("0.0.0.0", "::"):
+            raise UsageError(
+                "Browsers cannot open the address {address}.",
+                "Give the address at which they reach this computer.", address=options.listen,
+            )  # fmt: skip
+        if options.outside and not options.outside.startswith(("https://", "http://")):
+            raise UsageError(
+                "{url} is not the address of a page.",
+                "Write it like https://hub.example.cn/call/.", url=options.outside,
+            )  # fmt: skip
+        secure = self.tls or options.outside.startswith("https://")
+        self.page = CallPage(end, station.entropy, secure=secure)
+        self._station, self._outside = station, options.outside
+        self._server: Any = None
+        self._task: asyncio.Task[None] | None = None
+
+    async def open(self) -> Address:
+        """Listen; LinkDown when the address is not to be had."""
+        import uvicorn
+
+        class Server(uvicorn.Server):
+            """Leaves the process' signals alone: Ctrl-C hangs up."""
+
+            @contextmanager
+            def capture_signals(self) -> Generator[None, None, None]:
+                yield
+
+        key, certificate, fingerprint = self._tls_files() if self.tls else (None, None, "")
+        listening = self._bind()
+        config = uvicorn.Config(
+            self.page, lifespan="off", ws="none", http="h11", log_level="critical",
+            access_log=False, server_header=False, timeout_keep_alive=5,
+            limit_concurrency=REQUESTS_MAX, ssl_keyfile=key, ssl_certfile=certificate,
+        )  # fmt: skip
+        self._server = Server(config)
+        self._task = asyncio.create_task(self._server.serve([listening]))
+        port = listening.getsockname()[1]
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        url = self._outside or f"{'https' if self.tls else 'http'}://{host}:{port}/"
+        return Address(f"{url}#{self.page.code}", fingerprint)
+
+    def _bind(self) -> socket.socket:
+        try:
+            family = socket.getaddrinfo(self.host, self.port, type=socket.SOCK_STREAM)[0][0]
+            return socket.create_server((self.host, self.port), family=family)
+        except OSError as error:
+            raise LinkDown(
+                "The address {address} cannot be used: {why}.",
+                "Choose another address or port, or end the program that holds it.",
+                address=f"{self.host}:{self.port}", why=error.strerror or str(error),
+            ) from error  # fmt: skip
+
+    def _tls_files(self) -> tuple[Path, Path, str]:
+        """Key, certificate and its fingerprint; kept, so that a browser asks about it once."""
+        home, now = self._station.home, self._station.clock()
+        key, file = home.root / KEY, home.root / CERTIFICATE
+        if not (key.exists() and file.exists() and still_good(file.read_bytes(), self.host, now)):
+            private, public = make_certificate(self.host, now)
+            home.write(key, private)
+            home.write(file, public)
+        return key, file, fingerprint_of(file.read_bytes())
+
+    async def close(self) -> None:
+        """Let the browser go and stop."""
+        await self.page.close()
+        if self._server is not None and self._task is not None:
+            self._server.should_exit = self._server.force_exit = True
+            await self._task
+
+
+def _is_here(host: str) -> bool:
+    """Whether browsers take it for this computer, where plain HTTP may use the microphone."""
+    with suppress(ValueError):
+        return ipaddress.ip_address(host).is_loopback
+    return host == "localhost"
+
+
+# The certificate
+
+
+def make_certificate(host: str, now: float) -> tuple[bytes, bytes]:
+    """A new key and certificate for `host`, both PEM. ECDSA P-256, self-signed, for a year.
+
+    A name and a year because browsers refuse to make exceptions for less and for more.
+    """
+    from cryptography import x509
+    from cryptography.hazmat.primitives import hashes, serialization
+    from cryptography.hazmat.primitives.asymmetric import ec
+
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "xt")])
+    start = datetime.fromtimestamp(now, UTC) - timedelta(days=1)
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(start)
+        .not_valid_after(start + timedelta(days=CERTIFICATE_DAYS))
+        .add_extension(x509.SubjectAlternativeName([_general_name(host)]), critical=False)
+        .add_extension(
+            x509.ExtendedKeyUsage([x509.oid.ExtendedKeyUsageOID.SERVER_AUTH]), critical=False
+        )
+        .sign(key, hashes.SHA256())
+    )
+    private = key.private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.PKCS8,
+        serialization.NoEncryption(),
+    )
+    return private, made.public_bytes(serialization.Encoding.PEM)
+
+
+def _general_name(host: str) -> Any:
+    from cryptography import x509
+
+    with suppress(ValueError):
+        return x509.IPAddress(ipaddress.ip_address(host))
+    return x509.DNSName(host.encode("idna").decode())
+
+
+def still_good(certificate: bytes, host: str, now: float) -> bool:
+    """Whether a certificate (PEM) names `host` and does not expire soon."""
+    from cryptography import x509
+
+    try:
+        found = x509.load_pem_x509_certificate(certificate)
+        names = found.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    except (ValueError, x509.ExtensionNotFound):
+        return False
+    left = found.not_valid_after_utc.timestamp() - now
+    return _general_name(host) in names and left > CERTIFICATE_LEFT_DAYS * 86400
+
+
+def fingerprint_of(certificate: bytes) -> str:
+    """SHA-256 of a certificate (PEM), as browsers show it."""
+    digest = hashlib.sha256(ssl.PEM_cert_to_DER_cert(certificate.decode("ascii"))).digest()
+    return digest.hex(":").upper()
