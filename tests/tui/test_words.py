@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import importlib
+import inspect
 import pkgutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -154,3 +155,21 @@ def test_record_ids_are_plain() -> None:
     """What screens show as a case's number is what commands take."""
     assert str(RecordId(2, 19)) == "2-19"
     assert len(seeded()(4)) == 4
+
+
+def test_no_private_name_of_the_library_is_taken() -> None:
+    """A helper called like one of Textual's own would silently replace it.
+
+    `_on_key` is replaced on purpose.
+    """
+    clashes = []
+    for found in pkgutil.walk_packages([str(ROOT)], "xtcli.tui."):
+        for value in vars(importlib.import_module(found.name)).values():
+            if not isinstance(value, type) or not value.__module__.startswith("xtcli.tui"):
+                continue
+            theirs = [base for base in value.__mro__ if base.__module__.startswith("textual")]
+            for name, what in vars(value).items():
+                private = name.startswith("_") and not name.startswith("__") and name != "_on_key"
+                if private and (inspect.isfunction(what) or isinstance(what, property)):
+                    clashes += [f"{value.__name__}.{name}" for base in theirs if name in vars(base)]
+    assert sorted(set(clashes)) == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -42,7 +43,27 @@ def tui(
     from xtcli.station import open_station
     from xtcli.tui.app import XtApp
 
-    XtApp(open_station, sync=not no_sync).run()
+    pin = _pin()
+    XtApp(lambda: open_station(pin), sync=not no_sync).run()
+
+
+def _pin() -> str:
+    """The PIN of locked keys, asked before the screens open; KeyMissing when it is wrong."""
+    from xtcli.records.keys import is_locked
+    from xtcli.station import open_station
+    from xtcli.station.home import Home, default_root
+
+    home = Home(default_root())
+    home.settings()
+    if os.environ.get("XT_PIN") or not is_locked(home.read_keys()):
+        return ""
+    pin: str = typer.prompt(tr("PIN of this station"), hide_input=True)
+    station = open_station(pin)
+    try:
+        _ = station.keys
+    finally:
+        station.close()
+    return pin
 
 
 def _demo(kind: str) -> None:
@@ -55,7 +76,7 @@ def _demo(kind: str) -> None:
     from xtcli.tui.demo import make_home
 
     with tempfile.TemporaryDirectory(prefix="xt-demo-") as folder:
-        make_home(Path(folder), kind, shell.now(), shell.entropy)
+        make_home(Path(folder), kind, shell.now(), shell.entropy, media=True)
         XtApp(lambda: _open(Path(folder)), sync=False).run()
 
 

@@ -281,6 +281,7 @@ WORDS: dict[str, str] = {
         "打开界面：病例列表、申请、意见；同时收发。"
     ),
     "Invented cases in a temporary home.": "用虚构病例演示，结束即删。",
+    "PIN of this station": "本站点PIN码",
     "With --demo: whose view.": "与--demo同用：谁的界面。",
     "Do not talk to the hub from here.": "不在此与枢纽收发。",
 }

@@ -64,7 +64,7 @@ class TypeAheadApp(App[None]):
             event = await self._waiting_keys.get()
             self._typing = True
             try:
-                await self._ready()
+                await self._turn_has_come()
                 node: MessagePump = self.focused or self.screen
                 await super().on_event(event)
                 await self._taken(node)
@@ -72,7 +72,7 @@ class TypeAheadApp(App[None]):
                 # A fault in a key must be as loud as one in any other message.
                 self._handle_exception(error)
 
-    async def _ready(self) -> None:
+    async def _turn_has_come(self) -> None:
         """Wait until the screen is there and nothing is under way that the key depends on."""
         loop = asyncio.get_running_loop()
         end = loop.time() + HOLD_SECONDS

@@ -130,7 +130,7 @@ class Syncer:
         try:
             while not self._end.is_set():
                 # No link, or another process talks on it: look again after a while.
-                with suppress(XtError):
+                with suppress(XtError, OSError):
                     station.sync(0.0, watch=True, progress=self._progress)
                 self._end.wait(RETRY_SECONDS)
         finally:
