@@ -90,8 +90,8 @@ class RequestScreen(FormScreen):
         choose = tr("Left and right choose, Enter goes on.")
         yield Field("dept", tr("department"), self.text("dept"), options=depts, hint=choose)
         yield Field("urgency", tr("urgency"), self.text("urgency"), options=urgencies, hint=choose)
-        yield Field("complaint", tr("complaint"), self.text("complaint"), lines=True,
-                    hint=tr("What troubles the patient, and since when. Ctrl+J: new line"))  # fmt: skip
+        hint = tr("What troubles the patient, and since when. Ctrl+J: new line")
+        yield Field("complaint", tr("complaint"), self.text("complaint"), lines=True, hint=hint)
         yield Field("question", tr("question"), self.text("question"), lines=True,
                     hint=tr("What do you want to know from the specialist?"))  # fmt: skip
 

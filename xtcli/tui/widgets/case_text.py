@@ -80,8 +80,9 @@ def answer_text(version: Version, sheet: Sheet) -> Content:
                                    "$foreground 60%")))  # fmt: skip
     for diagnosis in body.diagnoses:
         lines.append(labelled(tr("diagnosis"), f"{diagnosis.code} {diagnosis.text}".strip()))
-    where = tr("stays") if body.disposition is Disposition.STAY else tr("refer to {where}",
-                                                                     where=body.refer_to)  # fmt: skip
+    where = tr("refer to {where}", where=body.refer_to)
+    if body.disposition is Disposition.STAY:
+        where = tr("stays")
     lines.append(labelled(tr("place of care"), where))
     if body.expires:
         lines.append(labelled(tr("valid until"), clock(body.expires, sheet.now)))
@@ -96,8 +97,8 @@ def rx_text(number: int, line: Prescription) -> Content:
     state = tr("withdrawn") if line.withdrawn else (
         tr("dispensed") if line.dispensed else tr("not yet dispensed")
     )  # fmt: skip
-    text = tr("{n}. {drug} {dose}, {route}, {frequency}, {days} days", n=number, drug=clean(rx.drug),
-              dose=clean(rx.dose), route=route_name(clean(rx.route)),
+    text = tr("{n}. {drug} {dose}, {route}, {frequency}, {days} days", n=number,
+              drug=clean(rx.drug), dose=clean(rx.dose), route=route_name(clean(rx.route)),
               frequency=frequency_name(clean(rx.frequency)), days=rx.days)  # fmt: skip
     return Content(f"Rx {text}  [{state}]")
 
@@ -132,9 +133,9 @@ def timeline_text(lines: Iterable[TimeLine], now: float) -> Content:
 
 def vitals_text(vitals: Iterable[VitalLine], score: str) -> Content:
     """A table: value, range, how it stands, and its part of NEWS2."""
-    lines = [Content.assemble((
-        fit("", 2) + fit(tr("vital sign"), 20) + fit(tr("value"), 14) + fit(tr("normal range"), 12) + "NEWS2",
-        "$foreground 70%"))]  # fmt: skip
+    titles = fit("", 2) + fit(tr("vital sign"), 20) + fit(tr("value"), 14)
+    titles += fit(tr("normal range"), 12) + "NEWS2"
+    lines = [Content.assemble((titles, "$foreground 70%"))]
     for vital in vitals:
         sign = FLAG_SIGNS.get(vital.flag, " ")
         points = "" if vital.points is None else str(vital.points)

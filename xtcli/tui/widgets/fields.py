@@ -215,8 +215,8 @@ class Field(Horizontal):
         if self.options:
             self.editor = Choice(self.options, self.start)
         elif self.lines:
-            self.editor = AreaEdit(self.start, soft_wrap=True, tab_behavior="focus", compact=True,
-                                   show_line_numbers=False, highlight_cursor_line=False)  # fmt: skip
+            self.editor = AreaEdit(self.start, tab_behavior="focus", compact=True,
+                                   highlight_cursor_line=False)  # fmt: skip
         else:
             self.editor = LineEdit(self.start, compact=True, select_on_focus=False)
         self.set_class(bool(self.note), "noted")
