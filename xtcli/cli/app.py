@@ -13,7 +13,7 @@ import typer
 from typer import core
 
 from xtcli import __version__
-from xtcli.cli import answers, consult, enrol, hubs, links, logs, reading, screen, sound
+from xtcli.cli import answers, consult, enrol, hubs, links, logs, reading, roads, screen, sound
 from xtcli.cli.codes import MEANINGS
 from xtcli.cli.command import App
 from xtcli.cli.output import fail, gone, stopped, surprise
@@ -49,6 +49,7 @@ answers.register(app)
 reading.register(app)
 enrol.register(app)
 links.register(app)
+roads.register(app)
 screen.register(app)
 sound.register(app)
 app.add_typer(hub_app, name="hub", rich_help_panel=HUB)

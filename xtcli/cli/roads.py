@@ -2,10 +2,27 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Annotated, Any
 
-from xtcli.cli.output import say, tell, write_json
+import typer
+
+from xtcli.cli.command import App, add
+from xtcli.cli.output import guarded, say, seconds, size, tell, write_json
+from xtcli.cli.shared import AsJson, station
 from xtcli.lang import tr
+
+if TYPE_CHECKING:
+    from xtcli.station.roads_probe import LinkTest
+    from xtcli.station.roads_transfers import Transfer
+
+STATES = {
+    "waiting": "waits", "started": "under way", "taken": "there, receipt missing",
+    "refused": "refused", "postponed": "postponed", "cancelled": "cancelled",
+}  # fmt: skip
+PRIORITIES = {
+    "critical": "critical", "text": "text", "ecg": "ECG", "voice": "voice note",
+    "thumbnail": "small picture", "image": "picture or document",
+}  # fmt: skip
 
 
 def sync_via(via: str, timeout: float, watch: bool, as_json: bool) -> None:
@@ -48,3 +65,153 @@ def say_road(report: Any, as_json: bool) -> None:
     if report.waiting_records or report.waiting_blobs:
         say(tr("Waiting for receipts: {records} records, {blobs} attachments.",
                records=report.waiting_records, blobs=report.waiting_blobs))  # fmt: skip
+
+
+@guarded
+def transfers(
+    wait: Annotated[str, typer.Argument(metavar="TIME", help=tr("How long: 30m, 2h, 1d."))] = "",
+    postpone: Annotated[
+        str, typer.Option(metavar="TAG", help=tr("Send nothing of this transfer for TIME."))
+    ] = "",
+    cancel: Annotated[str, typer.Option(metavar="TAG", help=tr("Do not send this transfer."))] = "",
+    resume: Annotated[
+        str, typer.Option(metavar="TAG", help=tr("Send it after all, when its turn comes."))
+    ] = "",
+    as_json: AsJson = False,
+) -> None:
+    """List what waits to travel; postpone, cancel or resume one."""
+    from xtcli.errors import UsageError
+    from xtcli.station.roads_transfers import Transfers
+
+    if bool(postpone) + bool(cancel) + bool(resume) > 1 or bool(wait) != bool(postpone):
+        raise UsageError(
+            "Say one thing to do.", "Such as: xt transfers --postpone TAG 2h, or --cancel TAG."
+        )
+    with station() as here:
+        found = Transfers(here)
+        try:
+            changed = _change(found, postpone, wait, cancel, resume)
+            rows = [changed] if changed else found.waiting()
+        finally:
+            found.close()
+    if as_json:
+        write_json({"transfers": rows})
+    else:
+        _show_transfers(rows)
+        if changed:
+            _tell_change(changed)
+
+
+def _change(found: Any, postpone: str, wait: str, cancel: str, resume: str) -> Transfer | None:
+    """Do what was asked for; the transfer as it is now."""
+    changed: Transfer | None = None
+    if postpone:
+        changed = found.postpone(postpone, wait)
+    elif cancel:
+        changed = found.cancel(cancel)
+    elif resume:
+        changed = found.resume(resume)
+    return changed
+
+
+def _show_transfers(rows: list[Transfer]) -> None:
+    from xtcli.cli.tables import show_table
+
+    if not rows:
+        say(tr("Nothing waits to be sent."))
+        return
+    titles = (tr("tag"), tr("to"), tr("priority"), tr("size"), tr("state"), tr("there after"),
+              tr("what"), tr("case"))  # fmt: skip
+    show_table(titles, [
+        (row.tag, row.to_name, tr(PRIORITIES[row.priority]), size(row.size), tr(STATES[row.state]),
+         seconds(row.seconds) if row.seconds is not None else "", _what(row.what),
+         ", ".join(row.cases))
+        for row in rows
+    ])  # fmt: skip
+
+
+def _what(text: str) -> str:
+    """The kinds of records and attachments, as people call them."""
+    from xtcli.station import words
+
+    known = {**words.KINDS, **words.BLOBS}
+    pieces = []
+    for piece in text.split(", "):
+        count, _, word = piece.rpartition(" x ")
+        shown = tr(known.get(word, word))
+        pieces.append(f"{count} x {shown}" if count else shown)
+    return ", ".join(pieces)
+
+
+def _tell_change(row: Transfer) -> None:
+    """What that means, without making it look better than it is."""
+    if row.state == "cancelled":
+        say(tr("Not sent on any road. It stays saved here; the other side does not know of it."))
+        say(tr("To send it after all: xt transfers --resume {tag}", tag=row.tag))
+    elif row.state == "postponed":
+        say(tr("Nothing of it is sent until then; what has arrived stays there."))
+
+
+@guarded
+def link_test(
+    via: Annotated[str, typer.Option(metavar="ROAD", help=tr("https or serial:DEVICE."))] = "",
+    payload: Annotated[int, typer.Option("--bytes", help=tr("Size of the payload."))] = 3000,
+    timeout: Annotated[
+        float, typer.Option(metavar="S", help=tr("Give up after S seconds."))
+    ] = 60.0,
+    as_json: AsJson = False,
+) -> None:
+    """Test the link: round trip, rate, loss."""
+    from xtcli.hub import roads
+    from xtcli.station.roads import RoadName
+    from xtcli.station.roads_probe import probe_link
+
+    with station() as here:
+        road = roads.link_road(here, RoadName.parse(via)) if via else None
+        found = probe_link(here, timeout, payload, road)
+    if as_json:
+        write_json(found)
+    else:
+        _show_test(found)
+    raise SystemExit(int(found.exit_code))
+
+
+def _show_test(found: LinkTest) -> None:
+    say(tr("{road}: {answered} of {asked} questions answered", road=found.road, asked=found.asked,
+           answered=found.answered))  # fmt: skip
+    if found.rtt_s is not None and found.rtt_min_s is not None:
+        say("  " + tr("round trip {rtt}, at best {least}", rtt=seconds(found.rtt_s),
+                      least=seconds(found.rtt_min_s)))  # fmt: skip
+    if found.payload_seconds is not None:
+        say("  " + tr("{size} there and confirmed after {time}", size=size(found.payload_bytes),
+                      time=seconds(found.payload_seconds)))  # fmt: skip
+    if found.rate_bps:
+        say("  " + tr("{rate} kbit/s upwards, loss {loss} %", rate=f"{found.rate_bps / 1000:.1f}",
+                      loss=f"{(found.loss or 0) * 100:.0f}"))  # fmt: skip
+    say("  " + tr("the test cost {up} up, {down} down", up=size(found.bytes_sent),
+                  down=size(found.bytes_received)))  # fmt: skip
+    if found.waiting_records or found.waiting_blobs:
+        text = tr("Waiting: {records} records, {blobs} attachments, {bytes}",
+                  records=found.waiting_records, blobs=found.waiting_blobs,
+                  bytes=size(found.waiting_bytes))  # fmt: skip
+        if found.waiting_seconds is not None:
+            text += ", " + tr("about {time} to send", time=seconds(found.waiting_seconds))
+        say(text)
+    else:
+        say(tr("Nothing waits to be sent."))
+
+
+def register(app: typer.Typer) -> None:
+    """Put these commands into the app."""
+    link_app = App(no_args_is_help=True, help=tr("Test the link to the hub."),
+                   subcommand_metavar="COMMAND", options_metavar="")  # fmt: skip
+    panel = tr("This station")
+    add(app, panel, [
+        ("transfers", transfers, tr("What waits to travel; postpone or cancel it."),
+         "xt transfers --postpone 3fa1 2h"),
+    ])  # fmt: skip
+    add(link_app, panel, [
+        ("test", link_test, tr("Measure round trip, rate and loss with a few questions."),
+         "xt link test --bytes 3000"),
+    ])  # fmt: skip
+    app.add_typer(link_app, name="link", rich_help_panel=panel)

@@ -224,3 +224,7 @@ def status_page(status: Status) -> None:
     if status.refused or status.held:
         say(tr("Set aside: {refused} refused, {held} waiting for what they need",
                refused=status.refused, held=status.held))  # fmt: skip
+    for road in status.roads:
+        say("  " + tr("{road}: {out} sent, {got} received, {refused} refused", road=road.road,
+                      out=size(road.bytes_out), got=size(road.bytes_in),
+                      refused=road.refused))  # fmt: skip

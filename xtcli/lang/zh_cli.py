@@ -269,6 +269,52 @@ WORDS: dict[str, str] = {
     ),
     "Numbers: cases, answers, times.": "统计：病例、答复、时间。",
     # Other roads: folder, serial, short messages, https, relays.
+    "under way": "传输中",
+    "there, receipt missing": "已送达，差回执",
+    "refused": "被拒收",
+    "postponed": "已推迟",
+    "cancelled": "已取消",
+    "critical": "危急",
+    "text": "文字",
+    "picture or document": "图片或文件",
+    "How long: 30m, 2h, 1d.": "时间：30m、2h、1d。",
+    "Send nothing of this transfer for TIME.": "在这段时间内不发送此传输。",
+    "Do not send this transfer.": "不发送此传输。",
+    "Send it after all, when its turn comes.": "恢复发送，轮到时发出。",
+    "Say one thing to do.": "请只写一项操作。",
+    "Such as: xt transfers --postpone TAG 2h, or --cancel TAG.": (
+        "例如：xt transfers --postpone 编号 2h，或 --cancel 编号。"
+    ),
+    "tag": "编号",
+    "to": "发往",
+    "priority": "优先级",
+    "size": "大小",
+    "there after": "预计送达",
+    "Not sent on any road. It stays saved here; the other side does not know of it.": (
+        "任何通道都不再发送。内容仍存在本机，对方并不知道。"
+    ),
+    "To send it after all: xt transfers --resume {tag}": (
+        "如需恢复发送：xt transfers --resume {tag}"
+    ),
+    "Nothing of it is sent until then; what has arrived stays there.": (
+        "到时之前不再发送；已送达的部分保留。"
+    ),
+    "https or serial:DEVICE.": "https 或 serial:设备。",
+    "Size of the payload.": "测试数据的大小。",
+    "{road}: {answered} of {asked} questions answered": "{road}：{asked} 次询问，{answered} 次应答",
+    "round trip {rtt}, at best {least}": "往返 {rtt}，最短 {least}",
+    "{size} there and confirmed after {time}": "{size} 送达并确认，用时 {time}",
+    "{rate} kbit/s upwards, loss {loss} %": "上行 {rate} kbit/s，丢包 {loss}%",
+    "the test cost {up} up, {down} down": "本次测试用了上行 {up}，下行 {down}",
+    "Test the link to the hub.": "测试到枢纽的链路。",
+    "What waits to travel; postpone or cancel it.": "待发内容；可推迟或取消。",
+    "Measure round trip, rate and loss with a few questions.": (
+        "用几次询问测量往返时间、速率和丢包。"
+    ),
+    "{road}: {out} sent, {got} received, {refused} refused": (
+        "{road}：发 {out}，收 {got}，拒收 {refused} 个"
+    ),
+    "attachment": "附件",
     "A relay's road upwards: https, serial:DEVICE.": "中继站的上行通道：https、serial:设备。",
     "For a relay: where it listens.": "仅用于中继站：监听地址。",
     "The relay that its link ends at.": "该站点所接的中继站。",

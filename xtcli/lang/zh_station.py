@@ -239,6 +239,18 @@ WORDS: dict[str, str] = {
     "done": "已执行",
     "could not be done": "未能执行",
     # Other roads: folder, serial, short messages, https, relays.
+    "{text} is not a time to wait.": "“{text}”不是等待时间。",
+    "Write it as 30m, 2h or 1d.": "请写成 30m、2h 或 1d。",
+    "No transfer {tag} waits here.": "没有待发的传输 {tag}。",
+    "See them: xt transfers": "查看：xt transfers",
+    "Several transfers start with {tag}.": "有几个传输都以 {tag} 开头。",
+    "Transfer {tag} has arrived already; only its receipt is missing.": (
+        "传输 {tag} 已送达，只差回执。"
+    ),
+    "There is nothing to do.": "无需操作。",
+    "A test sends 1 to {most} bytes.": "测试数据为 1 到 {most} 字节。",
+    "Choose another size.": "请换一个大小。",
+    "See what it measured: xt status": "查看它的测量结果：xt status",
     "This code makes a relay.": "这是中继站的邀请码。",
     "Say where it listens: xt join CODE --listen HOST:PORT": (
         "请写监听地址：xt join 邀请码 --listen 主机:端口"

@@ -68,7 +68,7 @@ class Intake:
             for part in parts[:PARTS_MAX]:
                 if parcels.is_piece(part):
                     self._piece(part, arrival)
-                else:
+                elif not parcels.is_of_road(part):
                     self._record(part, arrival, now, via or str(peer))
             released = log.release_held(self.station.roster, at=now, deliver=self.rule)
             self._receipt(arrival.confirmable, arrival.blobs, peer)

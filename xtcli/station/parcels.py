@@ -7,6 +7,7 @@ the road with a negative number (docs/format/relay.md):
     [0, digest (16 bytes), size of the whole, offset of this piece]    raw: the piece's bytes
     [-1, recipient, sender, priority]    raw: a sealed bundle that is passed on unopened
     [-2, tags of 4 bytes, joined]        bundles that the sender has taken from a stick
+    [-3]                                 raw: bytes that test a link and mean nothing
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ from xtcli.transport.symbols import TAG_BYTES
 PIECE_BYTES = 7_500_000
 """Bytes of a blob in one bundle. Symbols make a cut cheap, so a blob is not cut any further."""
 
-ENVELOPE_MARK, TAKEN_MARK = -1, -2
+ENVELOPE_MARK, TAKEN_MARK, PROBE_MARK = -1, -2, -3
 TAKEN_MAX = 1000
 """Tags in one note of what was taken."""
 TAKEN_SEALED_BYTES_MAX = SEAL_BYTES + 16 + TAKEN_MAX * (TAG_BYTES + 2)
@@ -113,6 +114,17 @@ def taken_part(tags: Sequence[bytes]) -> Part:
     """A note of bundles (at most `TAKEN_MAX`) that are safe here."""
     body: bytes = msgpack.packb([TAKEN_MARK, b"".join(tags[:TAKEN_MAX])])
     return Part(body)
+
+
+def probe_part(data: bytes) -> Part:
+    """Bytes that test a link."""
+    body: bytes = msgpack.packb([PROBE_MARK])
+    return Part(body, data)
+
+
+def is_of_road(part: Part) -> bool:
+    """Whether a part says something about the road, which no log keeps."""
+    return len(part.body) > 1 and part.body[0] >> 4 == 0x9 and part.body[1] >= 0xE0
 
 
 def is_taken(part: Part) -> bool:

@@ -45,6 +45,7 @@ class Pump:
         self._spool: Spool | None = None
         self.exchange: Exchange | None = None
         self._contact: float | None = None
+        self._spool_version = -1
 
     async def start(self) -> None:
         """Open spool, link and road; LinkDown when the hub cannot be found or the road opened."""
@@ -86,6 +87,11 @@ class Pump:
         return self._client.wire if self._client is not None else Wire()
 
     @property
+    def contact(self) -> float | None:
+        """When something genuine came from the hub last, unix seconds; None: not in this run."""
+        return self._contact
+
+    @property
     def heard(self) -> bool:
         """Whether anything genuine came from the hub."""
         return self._contact is not None
@@ -110,9 +116,24 @@ class Pump:
             self._client.kick()
 
     def check(self) -> None:
-        """Raise what has made the road useless, if anything."""
+        """Raise what has made the road useless, if anything; notice what others postponed."""
         if self._client is not None and self._client.trouble is not None:
             raise self._client.trouble
+        if self._spool is None or self.exchange is None:
+            return
+        version = self._spool.data_version()
+        if version != self._spool_version:
+            self._spool_version = version
+            now = asyncio.get_running_loop().time()
+            self.exchange.node.load(now, self.station.clock())
+            self.kick()
+
+    def held_back(self) -> bool:
+        """Whether everything that still waits was postponed or cancelled by somebody here."""
+        if self._spool is None or self.station.log.pending(HUB, 1):
+            return False
+        now, kept = self.station.clock(), self._spool.outgoing(HUB)
+        return bool(kept) and all(one.postponed_until > now for one in kept)
 
     def poll(self) -> None:
         """Ask the hub whether anything waits."""

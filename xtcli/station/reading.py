@@ -16,6 +16,7 @@ from xtcli.records.values import Patient, StationKind
 from xtcli.station import attaching, routing, views
 from xtcli.station.core import StationCore
 from xtcli.station.home import SyncLock, disk_errors
+from xtcli.station.roads_store import RoadCount, RoadStore
 from xtcli.station.views import CaseRow, LinkView, LogEntry, Status, Verified
 
 
@@ -93,7 +94,16 @@ class Reading(StationCore):
             waiting_bytes=size, waiting_seconds=seconds,
             open_cases=self.log.count(Page(open_only=True)),
             refused=self.log.refused_count(), held=self.log.held_count(), syncing=self.syncing(),
+            roads=self.roads(),
         )  # fmt: skip
+
+    def roads(self) -> tuple[RoadCount, ...]:
+        """Every carrier used so far."""
+        store = RoadStore(self.home.root)
+        try:
+            return tuple(store.counts())
+        finally:
+            store.close()
 
     def link_view(self) -> LinkView:
         """The link as last measured by any process of this home."""

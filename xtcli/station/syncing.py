@@ -148,6 +148,11 @@ class Syncer:
         waiting = self.station.log.waiting(HUB)
         return not waiting.records and not waiting.blobs
 
+    def rests(self) -> bool:
+        """All that still waits was postponed or cancelled, and nothing waits at the hub."""
+        link = self.pump.link
+        return not link.polling and link.peer_waiting == 0 and self.pump.held_back()
+
     def report(self, code: ExitCode, confirmed: int) -> SyncReport:
         """What to say at the end."""
         waiting, wire = self.station.log.waiting(HUB), self.pump.wire
@@ -201,6 +206,8 @@ async def _sync(
             await syncer.step(WATCH_POLL_SECONDS if watch else POLL_SECONDS)
             if not watch and not syncer.calls.busy and syncer.done():
                 code = ExitCode.OK
+                break
+            if not watch and not syncer.calls.busy and syncer.rests():
                 break
         if code is ExitCode.WAITING and not syncer.pump.heard:
             code = ExitCode.LINK_DOWN

@@ -19,6 +19,7 @@ from xtcli.records.parts import Version
 from xtcli.records.types import Kind
 from xtcli.records.values import Patient
 from xtcli.station import filing
+from xtcli.station.roads_store import RoadCount
 
 SEX_LETTERS = ("?", "m", "f")
 CHINA = timedelta(hours=8)
@@ -147,6 +148,8 @@ class Status:
     refused: int
     held: int
     syncing: bool
+    roads: tuple[RoadCount, ...] = ()
+    """Every carrier used so far, with what it refused."""
 
 
 @dataclass(frozen=True, slots=True)

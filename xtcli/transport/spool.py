@@ -84,6 +84,11 @@ class Spool:
         """Close the file."""
         self._db.close()
 
+    def data_version(self) -> int:
+        """A number that changes when another process has changed the spool."""
+        found: int = self._db.execute("PRAGMA data_version").fetchone()[0]
+        return found
+
     @contextmanager
     def transaction(self) -> Iterator[None]:
         """All writes inside happen or none does; may be nested. DiskFull if there is no room."""

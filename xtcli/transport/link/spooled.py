@@ -65,8 +65,7 @@ class SpooledLink:
                 if resumed:
                     self._started.add(row.tag)
                 new += 1
-            if row.postponed_until > wall:
-                self.link.postpone(row.tag, now + row.postponed_until - wall)
+            self.link.postpone(row.tag, now + max(0.0, row.postponed_until - wall))
         for tag in self._loaded - seen:
             self.link.withdraw(tag)
         self._loaded = seen

@@ -1,0 +1,166 @@
+"""Transfers: what waits to travel, how long it will take, and postponing or cancelling it.
+
+A cancelled bundle stays in the spool and in the outbox, so that what it carries is never lost from
+sight; it is only not sent, on any road, until it is resumed. It knows no road's format.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from xtcli.errors import NotFound, UsageError
+from xtcli.records.ids import RecordId
+from xtcli.records.types import Attach, Kind
+from xtcli.station.core import StationCore
+from xtcli.station.linkfile import read_link
+from xtcli.station.priority import NAMES
+from xtcli.station.roads_shelf import Mail
+from xtcli.transport.spool import REFUSED, STARTED, TAKEN, Outgoing
+
+CANCELLED_UNTIL = 1e15
+"""Unix seconds that never come: a bundle postponed until then is cancelled."""
+UNITS = {"s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0, "d": 86_400.0}
+POSTPONE_SECONDS_MAX = 366 * 86_400.0
+
+
+@dataclass(frozen=True, slots=True)
+class Transfer:
+    """One bundle that waits. `seconds` until it would be there, behind what is more urgent."""
+
+    tag: str
+    to: int
+    to_name: str
+    priority: str
+    size: int
+    state: str
+    what: str
+    cases: tuple[str, ...]
+    postponed_until: float | None
+    seconds: float | None
+
+
+def seconds_of(text: str) -> float:
+    """A time to wait, as typed: 90s, 30m, 2h, 1d; UsageError when it is none."""
+    found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*(s|min|m|h|d)", text.strip().lower())
+    seconds = float(found[1]) * UNITS[found[2]] if found else 0.0
+    if not 0 < seconds <= POSTPONE_SECONDS_MAX:
+        raise UsageError("{text} is not a time to wait.", "Write it as 30m, 2h or 1d.", text=text)
+    return seconds
+
+
+class Transfers:
+    """The transfers of one station; works beside a process that holds the link."""
+
+    def __init__(self, station: StationCore) -> None:
+        """What is new in the outbox is bundled, so that everything that waits has a tag."""
+        self.station = station
+        self._mail = Mail(station)
+        self._kinds: dict[bytes, Attach] | None = None
+        for peer in self._mail.peers():
+            self._mail.fill(peer)
+
+    def close(self) -> None:
+        """Close the spool."""
+        self._mail.close()
+
+    def waiting(self) -> list[Transfer]:
+        """Everything that waits, in the order in which it would go."""
+        link = read_link(self.station.home, "")
+        now = self.station.clock()
+        ahead, found = 0, []
+        for one in self._outgoing():
+            held = one.postponed_until > now
+            seconds = None
+            if one.state not in (TAKEN, REFUSED) and not held:
+                ahead += one.size
+                if link.rate_bps:
+                    useful = link.rate_bps * (1 - (link.loss or 0.0))
+                    seconds = ahead * 8 / useful + (link.rtt_s or 0.0) / 2
+            found.append(self._transfer(one, now, seconds))
+        return found
+
+    def _outgoing(self) -> list[Outgoing]:
+        return [one for peer in self._mail.peers() for one in self._mail.spool.outgoing(peer)]
+
+    def _transfer(self, one: Outgoing, now: float, seconds: float | None) -> Transfer:
+        what, cases = self._carries(one)
+        until = one.postponed_until if now < one.postponed_until < CANCELLED_UNTIL else None
+        return Transfer(
+            one.tag.hex(), one.peer, self.station.name(one.peer),
+            NAMES[min(one.priority, len(NAMES) - 1)], one.size, _state(one, now), what, cases,
+            until, seconds,
+        )  # fmt: skip
+
+    def _carries(self, one: Outgoing) -> tuple[str, tuple[str, ...]]:
+        """What a bundle carries, in words that name no patient, and the cases concerned."""
+        words: list[str] = []
+        cases: set[RecordId] = set()
+        for pending in self.station.log.in_bundle(one.peer, one.tag):
+            if isinstance(pending.item, bytes):
+                attach = self._attachment(pending.item)
+                words.append(attach.blob.name.lower() if attach else "attachment")
+                continue
+            record = self.station.log.get(pending.item)
+            if record is not None:
+                words.append(record.kind.name.lower())
+                cases |= {record.case} if record.case else set()
+        counted = {word: words.count(word) for word in words}
+        text = ", ".join(f"{n} x {word}" if n > 1 else word for word, n in counted.items())
+        return text, tuple(str(case) for case in sorted(cases))
+
+    def _attachment(self, digest: bytes) -> Attach | None:
+        if self._kinds is None:
+            found = self.station.log.of_kinds([Kind.ATTACH])
+            bodies = [record.body for record in found if isinstance(record.body, Attach)]
+            self._kinds = {body.digest: body for body in bodies}
+        return self._kinds.get(digest)
+
+    # Changing
+
+    def find(self, text: str) -> Outgoing:
+        """The bundle whose tag begins so; NotFound or UsageError when that is not one."""
+        wanted = text.lower()
+        found = [one for one in self._outgoing() if one.tag.hex().startswith(wanted)]
+        if not found or not wanted:
+            raise NotFound("No transfer {tag} waits here.", "See them: xt transfers", tag=text)
+        if len(found) > 1:
+            raise UsageError(
+                "Several transfers start with {tag}.", "Give more characters.", tag=text
+            )
+        if found[0].state == TAKEN:
+            raise UsageError(
+                "Transfer {tag} has arrived already; only its receipt is missing.",
+                "There is nothing to do.", tag=text,
+            )  # fmt: skip
+        return found[0]
+
+    def postpone(self, text: str, wait: str) -> Transfer:
+        """Send nothing of it for so long; what has arrived of it stays there."""
+        return self._until(text, self.station.clock() + seconds_of(wait))
+
+    def cancel(self, text: str) -> Transfer:
+        """Do not send it, on any road, until it is resumed."""
+        return self._until(text, CANCELLED_UNTIL)
+
+    def resume(self, text: str) -> Transfer:
+        """Send it as soon as its turn comes."""
+        return self._until(text, 0.0)
+
+    def _until(self, text: str, until: float) -> Transfer:
+        one = self.find(text)
+        self._mail.spool.postpone(one.peer, one.tag, until)
+        return next(t for t in self.waiting() if t.tag == one.tag.hex() and t.to == one.peer)
+
+
+def _state(one: Outgoing, now: float) -> str:
+    """In one word, for programs; `cli` shows another."""
+    if one.state == TAKEN:
+        return "taken"
+    if one.state == REFUSED:
+        return "refused"
+    if one.postponed_until >= CANCELLED_UNTIL:
+        return "cancelled"
+    if one.postponed_until > now:
+        return "postponed"
+    return "started" if one.state == STARTED else "waiting"
