@@ -12,9 +12,9 @@ import pytest
 
 from tests.faults.calm import Calm, at, form
 from xtcli.errors import DiskFull
-from xtcli.records import aside
+from xtcli.records import aside, limits
 from xtcli.records.sign import author
-from xtcli.records.types import Ask
+from xtcli.records.types import Ask, Note
 from xtcli.station import intake, parcels
 from xtcli.station.exchange import Exchange
 from xtcli.transport.bundle.pack import Part
@@ -52,12 +52,12 @@ def test_endless_partial_bundles(calm: Calm) -> None:
         content = pack_content(station.number, 1_000_000 + number, [], frame, report=False)
         hub.receive(content + seal.tag(content), calm.post.address)
     calm.let(5)
-    limits = LinkConfig()
+    bounds = LinkConfig()
     node = hub.links[station.number]
-    assert 0 < len(node.link.inbox.partial) <= limits.partial_bundles_max
+    assert 0 < len(node.link.inbox.partial) <= bounds.partial_bundles_max
     assert hub.spool is not None
     kept = hub.spool.kept(station.number)
-    assert 0 < len(kept) <= limits.partial_bundles_max + 64
+    assert 0 < len(kept) <= bounds.partial_bundles_max + 64
     case = calm.file()
     other = at(calm.other_post)
     theirs = other.file(form(born="1970-01-01")).case
@@ -116,7 +116,8 @@ def test_many_scattered_records_are_all_confirmed(calm: Calm) -> None:
     post = at(calm.post)
     calm.hub.die()
     case = calm.file()
-    notes = [post.note(case, f"{n}").record for n in range(620)]
+    with post.log.many():
+        notes = [post.write(Note(f"{n}"), case).id for n in range(2 * limits.spans_max + 20)]
     calm._start(calm.hub)
     scattered = [case, *notes[::2]]
     records = [record for item in scattered if (record := post.log.get(item))]
