@@ -36,7 +36,9 @@ async def settled(pilot: Pilot[Any]) -> None:
         await app.workers.wait_for_complete()
         await pilot.pause(0.03)
         now = lines(app)
-        same = same + 1 if now == before and not app.keys_waiting else 0
+        status, waiting = app.status, app.station.log.waiting(1).records
+        told = status is not None and status.waiting_records == waiting
+        same = same + 1 if now == before and told and not app.keys_waiting else 0
         before = now
         if same >= 6:
             return

@@ -35,6 +35,7 @@ class Watcher:
         """Nothing runs yet."""
         self.app = app
         self.opener = opener
+        self._said = ""
         self._end = threading.Event()
         self._thread = threading.Thread(target=self._run, name="watcher", daemon=True)
 
@@ -57,26 +58,28 @@ class Watcher:
 
     def _watch(self, station: Station) -> None:
         arrivals = desk_lists.Arrivals(station)
-        version, looks, said = station.log.data_version(), 0, ""
+        version, looks = station.log.data_version(), 0
         while True:
-            try:
+            # A busy or full disk: the same look is tried again.
+            with suppress(XtError):
                 now_version = station.log.data_version()
-                if now_version != version:
-                    version = now_version
+                changed, version = now_version != version, now_version
+                if changed:
                     self._changed(station, arrivals)
-                if looks % STATUS_LOOKS == 0:
-                    status = station.status()
-                    words = repr((status.link, status.waiting_bytes, status.syncing, status.held,
-                                  status.refused, int(status.now) // 5))  # fmt: skip
-                    if words != said:
-                        said = words
-                        self.app.post_message(StatusSeen(status))
-            except XtError:
-                # A busy or full disk: the same look is tried again.
-                pass
+                if changed or looks % STATUS_LOOKS == 0:
+                    self._tell_status(station)
             looks += 1
             if self._end.wait(LOOK_SECONDS):
                 return
+
+    def _tell_status(self, station: Station) -> None:
+        """Say how the station is, if it says something new."""
+        status = station.status()
+        words = repr((status.link, status.waiting_bytes, status.syncing, status.held,
+                      status.refused, int(status.now) // 5))  # fmt: skip
+        if words != self._said:
+            self._said = words
+            self.app.post_message(StatusSeen(status))
 
     def _changed(self, station: Station, arrivals: desk_lists.Arrivals) -> None:
         self.app.post_message(LogChanged())

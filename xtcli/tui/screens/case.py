@@ -44,7 +44,8 @@ class CaseScreen(CaseActions):
 
     DEFAULT_CSS = """
     CaseScreen #body { height: 1fr; }
-    CaseScreen VerticalScroll { width: 1fr; padding: 0 1; scrollbar-size-vertical: 1; }
+    CaseScreen VerticalScroll { width: 1fr; padding: 0 1; scrollbar-size-vertical: 1;
+                                scrollbar-gutter: stable; }
     CaseScreen.wide #summary { border-right: solid $panel; }
     CaseScreen OptionList { height: 1fr; width: 1fr; border: none; background: $background;
                             padding: 0; scrollbar-size-vertical: 1; }

@@ -30,8 +30,10 @@ class FormScreen(DeskScreen):
 
     DEFAULT_CSS = """
     FormScreen #body { height: 1fr; }
-    FormScreen #form { width: 2fr; scrollbar-size-vertical: 1; padding: 0; }
-    FormScreen #side { width: 1fr; background: $surface; padding: 0 1; scrollbar-size-vertical: 1; }
+    FormScreen #form { width: 2fr; scrollbar-size-vertical: 1; padding: 0;
+                       scrollbar-gutter: stable; }
+    FormScreen #side { width: 1fr; background: $surface; padding: 0 1; scrollbar-size-vertical: 1;
+                       scrollbar-gutter: stable; }
     FormScreen #hint { height: 1; background: $panel; color: $foreground; padding: 0 1; }
     FormScreen #hint.wrong { color: $error; text-style: bold; }
     FormScreen .heading { color: $accent; text-style: bold; height: 1; }

@@ -100,7 +100,7 @@ def filed(row: DeskRow, now: float) -> Drawn:
 QUEUE = (
     Column("", 2, urgency), Column("EWS", 4, score, right=True),
     Column("left", 6, waiting, right=True, ticks=True), Column("patient", 8, person),
-    Column("age", 7, age),    Column("dept", 8, dept), Column("complaint", 0, complaint),
+    Column("age", 7, age), Column("dept", 8, dept), Column("complaint", 0, complaint),
     Column("place", 14, place, least=100), Column("@", 2, attached), Column("taken by", 8, taken),
     Column("state", 12, state, least=120), Column("asked", 11, filed, least=140),
 )  # fmt: skip
