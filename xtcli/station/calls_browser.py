@@ -103,6 +103,9 @@ class BrowserCall(LiveCall):
         )  # fmt: skip
 
     def _open_sound(self) -> None:
+        # It takes a second to load: now, not while the link or a browser waits.
+        import aiortc  # noqa: F401
+
         self._ends.append(self._end)
 
     async def _talk(self) -> None:
