@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 import os
 import random
+import subprocess
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import msgpack
 import pytest
 
+from tests.roads.processes import XT, environment, free_port, serving, xt
 from tests.roads.realm import DEPT, REQUEST, Realm, answer, file_request
 from xtcli.errors import DiskFull, ExitCode, LinkDown
 from xtcli.hub.hub import HubStation
@@ -281,3 +284,42 @@ def test_a_bundle_in_flight_over_the_link_may_also_come_by_stick(realm: Realm, s
     spool.close()
     (found,) = list(folder.take(stick, 1, duties_hint(realm.hub())))
     assert found.envelope.tag == held.tag
+
+
+def test_a_stick_at_a_serving_hub_rings_at_a_connected_desk(tmp_path: Path) -> None:
+    """The hub serves and a desk is connected while a stick comes in: what it brought goes to the
+    desk over UDP, what the desk answers is on the stick's next visit."""
+    realm = Realm(tmp_path / "realm", hub_address=f"127.0.0.1:{free_port()}")
+    realm.clock.at = time.time()
+    realm.join("desk", "desk", DEPT)
+    realm.join("post")
+    stick = tmp_path / "stick"
+    stick.mkdir()
+    case = file_request(realm.station("post"))
+    realm.close()
+    xt(realm.root / "post", "sync", "--via", f"folder:{stick}")
+    with serving(realm.hub_home.root):
+        watching = subprocess.Popen(
+            [XT, "sync", "--watch", "--timeout", "60", "--json"],
+            env=environment(realm.root / "desk"), stdout=subprocess.PIPE, text=True,
+        )  # fmt: skip
+        try:
+            time.sleep(1.5)
+            visited = xt(realm.hub_home.root, "sync", "--via", f"folder:{stick}")
+            assert visited["taken"] == 1
+            assert watching.stdout is not None
+            assert str(case.seq) in watching.stdout.readline()
+            desk = realm.station("desk")
+            answer(desk, case)
+            hub = realm.hub()
+            end = time.monotonic() + 60
+            while not hub.case(case).answer and time.monotonic() < end:
+                time.sleep(0.1)
+        finally:
+            watching.terminate()
+            watching.communicate(timeout=20)
+        realm.close()
+        xt(realm.hub_home.root, "sync", "--via", f"folder:{stick}")
+    xt(realm.root / "post", "sync", "--via", f"folder:{stick}")
+    assert realm.station("post").case(case).answer
+    realm.close()

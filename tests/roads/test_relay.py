@@ -115,7 +115,7 @@ def test_a_relay_keeps_what_the_hub_cannot_take_yet(realm: Realm) -> None:
         post = realm.station("巴音村")
         case = file_request(post)
         realm.close()
-        xt(realm.root / "巴音村", "sync", "--timeout", "6", code=9)
+        xt(realm.root / "巴音村", "sync", "--timeout", "3", code=9)
         inner.close()
         stack.enter_context(serving(realm.hub_home.root))
         stack.enter_context(serving(realm.root / "苏木"))

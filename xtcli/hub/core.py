@@ -35,8 +35,8 @@ BATCH_SECONDS = 0.02
 BATCH_MAX = 64
 WATCH_SECONDS = 5.0
 """Pause between two looks at the ten-minute promise and the alerts."""
-REACH_SECONDS = 90.0
-"""A watching station is heard every 25 s."""
+REACH_SECONDS = 60.0
+"""A watching station is heard every 25 s; one of two keep-alives may be lost."""
 MEND_SECONDS = 60.0
 """Pause between two looks for bundles that got no receipt."""
 
@@ -94,6 +94,7 @@ class HubCore:
         self._watched: float | None = None
         self._mended: float | None = None
         self._version = -1
+        self._spool_version = spool.data_version()
 
     # Peers
 
@@ -315,6 +316,13 @@ class HubCore:
             self._version = version
             self._leave_revoked()
             self.deliver(now)
+        held = self.spool.data_version()
+        if held != self._spool_version:
+            # Another process of this home took a stick or short messages, and wrote answers.
+            self._spool_version = held
+            for number, peer in list(self.peers.items()):
+                peer.exchange.node.load(now, self.hub.clock())
+                self._kick(number)
         if self._mended is None or now - self._mended > MEND_SECONDS:
             self._mended = now
             for peer in self.peers.values():

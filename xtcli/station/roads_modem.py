@@ -251,6 +251,8 @@ class Modem:
             # Nobody reads what it says: it might wait for that and never end.
             with suppress(ProcessLookupError):
                 process.kill()
+            assert process.stdout is not None
+            await process.stdout.read()
         try:
             await asyncio.wait_for(process.wait(), STOP_SECONDS)
         except TimeoutError:
