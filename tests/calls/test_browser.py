@@ -65,11 +65,18 @@ class Scene:
     case: RecordId
     started: list[asyncio.subprocess.Process] = field(default_factory=list)
 
+    def kill(self) -> None:
+        """A test that failed leaves no call behind."""
+        for process in self.started:
+            if process.returncode is None:
+                with suppress(ProcessLookupError):
+                    os.kill(process.pid, signal.SIGKILL)
 
-@pytest.fixture(scope="module")
-def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
+
+@pytest.fixture
+def scene(tmp_path: Path) -> Iterator[Scene]:
     """Hub, post and desk; both stations are closed again, so that processes may open them."""
-    realm = Realm(tmp_path_factory.mktemp("browser"))
+    realm = Realm(tmp_path)
     try:
         post, desk = realm.join("post"), realm.join("desk", "desk", DEPT)
         sync(post)
@@ -79,20 +86,11 @@ def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
         sync(desk, post)
         while realm.opened:
             realm.opened.pop().close()
-        yield Scene(realm, case)
+        made = Scene(realm, case)
+        yield made
+        made.kill()
     finally:
         realm.close()
-
-
-@pytest.fixture(autouse=True)
-def nothing_left(scene: Scene) -> Iterator[None]:
-    """A test that failed leaves no call behind for the next."""
-    yield
-    for process in scene.started:
-        if process.returncode is None:
-            with suppress(ProcessLookupError):
-                os.kill(process.pid, signal.SIGKILL)
-    scene.started.clear()
 
 
 async def start(scene: Scene, name: str, *words: str) -> asyncio.subprocess.Process:
@@ -144,7 +142,7 @@ def matched(sound: bytes, reduce: Callable[[list[float]], Any] = np.median) -> f
 def sound_of(path: Path) -> bytes:
     """The samples of a WAV file."""
     with wave.open(str(path)) as file:
-        return file.readframes(file.getnframes())
+        return bytes(file.readframes(file.getnframes()))
 
 
 class Speech(MediaStreamTrack):  # type: ignore[misc]
@@ -243,7 +241,13 @@ def test_a_peer_talks_and_its_code_is_good_for_one(scene: Scene) -> None:
     async def browse(page: str, code: str) -> list[int]:
         seen = [(await asyncio.to_thread(ask, page))[0]]
         seen.append((await asyncio.to_thread(ask, page + "../keys.bin"))[0])
-        for document in ({"sdp": "v=0", "code": "x"}, {"sdp": "v=0", "code": code}, [], {}):
+        documents: tuple[object, ...] = (
+            {"sdp": "v=0", "code": "x"},
+            {"sdp": "v=0", "code": code},
+            [],
+            {},
+        )
+        for document in documents:
             seen.append((await asyncio.to_thread(ask, page + "offer", document))[0])
         peer.append(Peer())
         seen.append(await peer[0].join(page, code))
@@ -329,23 +333,19 @@ def test_elsewhere_it_is_https_and_no_browser_means_no_ring(scene: Scene) -> Non
     assert first == second
 
 
-@pytest.mark.parametrize(
-    ("words", "code", "said"),
-    [
+def test_what_cannot_be_served_is_said(scene: Scene) -> None:
+    here = ("--browser", "127.0.0.1:0")
+    for words, code, said in (
         (("--browser", "0.0.0.0:8443"), ExitCode.USAGE, "cannot open the address"),
         (("--browser", "nowhere"), ExitCode.USAGE, "not HOST:PORT"),
-        (("--browser", "127.0.0.1:0", "--out", "x.wav"), ExitCode.USAGE, "is microphone"),
+        ((*here, "--out", "x.wav"), ExitCode.USAGE, "is microphone"),
         (("--browser-plain", "https://hub.example.cn/"), ExitCode.USAGE, "page be served"),
-        (("--browser", "127.0.0.1:0", "--browser-plain", "hub"), ExitCode.USAGE, "not the address"),
+        ((*here, "--browser-plain", "hub"), ExitCode.USAGE, "not the address"),
         (("--browser", "192.0.2.1:8443"), ExitCode.LINK_DOWN, "cannot be used"),
-    ],
-)
-def test_what_cannot_be_served_is_said(
-    scene: Scene, words: tuple[str, ...], code: ExitCode, said: str
-) -> None:
-    found = xt(scene.realm.root / "desk", "call", str(scene.case), *words, "--json")
-    assert found.code == code, found
-    assert said in found.json["error"]["message"]
+    ):
+        found = xt(scene.realm.root / "desk", "call", str(scene.case), *words, "--json")
+        assert found.code == code, found
+        assert said in found.json["error"]["message"]
 
 
 def test_a_certificate_names_its_host_and_is_renewed_in_time() -> None:
@@ -367,7 +367,10 @@ class Proxy:
         self.shown: list[str] = []
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        head = (await reader.readuntil(b"\r\n\r\n")).decode()
+        try:
+            head = (await reader.readuntil(b"\r\n\r\n")).decode()
+        except asyncio.IncompleteReadError:
+            return writer.close()
         method, path = head.split()[:2]
         fields = dict(re.findall(r"^([\w-]+): (.*)\r$", head, re.M))
         lower = {name.lower(): value for name, value in fields.items()}
