@@ -13,9 +13,12 @@ from hypothesis import strategies as st
 
 from tests.roads.realm import DEPT, Realm, file_request
 from xtcli.errors import BundleRejected
+from xtcli.hub.admission import Admission
 from xtcli.hub.below import Below
-from xtcli.station import parcels
+from xtcli.station import enrolment, parcels
+from xtcli.station.home import Home
 from xtcli.station.intake import Intake
+from xtcli.station.invite import Invitation, fingerprint
 from xtcli.station.parcels import Passing
 from xtcli.station.roads_hops import HOPS_MAX, Hops, split
 from xtcli.station.roads_shelf import Mail
@@ -133,3 +136,31 @@ def test_routes_end(realm: Realm) -> None:
     assert HOPS_MAX >= 5
     store.close()
     spool.close()
+
+
+def test_a_welcome_is_never_longer_than_its_request(realm: Realm) -> None:
+    """A hub with forty departments still lets stations in over UDP; the list follows later."""
+    for number in range(40):
+        realm.join(f"desk{number}", "desk", f"第{number}专科门诊")
+    hub = realm.hub()
+    admission = Admission(hub)
+    made, secret = admission.invites.make(
+        station="巴音村卫生室", kind="post", practitioner="乌兰其其格", role="乡村医生", depts=(),
+        place="某盟某旗某苏木", now=realm.clock(), valid_seconds=1e6, entropy=realm.entropy,
+        upstream=2,
+    )  # fmt: skip
+    seal_key = hub.settings.hub_seal
+    code = Invitation("h:1", seal_key, fingerprint(hub.settings.hub_sign, seal_key), made.id,
+                      secret).code()  # fmt: skip
+    home = Home(realm.root / "new")
+    joining = enrolment.begin(home, code)
+    asked = enrolment.JOIN_BYTE + joining.request(realm.clock())
+    answered = admission.answer(asked)
+    assert answered is not None
+    assert len(answered) <= len(asked)
+    settings = enrolment.finish(home, joining, enrolment.open_welcome(joining, answered))
+    assert settings.extra["relay_seal"]
+    departments = hub.departments_record()
+    assert departments is not None
+    assert departments.id in [item.item for item in hub.log.pending(settings.number)]
+    admission.close()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from tests.roads.processes import free_port, serving, xt
 from tests.roads.realm import DEPT, Realm, answer, file_request
 from xtcli.records.case import State
 from xtcli.records.values import StationKind
+from xtcli.station.station import Station
 
 
 @pytest.fixture
@@ -43,15 +44,32 @@ def post_below(realm: Realm, name: str, via: str, where: str) -> None:
     xt(realm.root / name, "join", code)
 
 
+def _until(realm: Realm, name: str, there: Callable[[Station], bool]) -> None:
+    """Sync a station until something is there."""
+    end = time.monotonic() + 60
+    while time.monotonic() < end:
+        xt(realm.root / name, "sync", "--timeout", "30")
+        found = there(realm.station(name))
+        realm.close()
+        if found:
+            return
+    raise AssertionError("it did not come")
+
+
 def test_a_consult_through_a_relay_and_back(realm: Realm, tmp_path: Path) -> None:
     """Request and attachment up, answer down, acknowledgement up; ids unchanged, nothing opened on
-    the way, nothing left waiting."""
+    the way, nothing left waiting. A relay is a hub in the roster and may not invite."""
     with ExitStack() as stack:
         stack.enter_context(serving(realm.hub_home.root))
         where = relay(realm, stack, "苏木卫生院", realm.hub_address)
         post_below(realm, "巴音村", "苏木卫生院", where)
         post = realm.station("巴音村")
         case = file_request(post)
+        refused = xt(realm.root / "苏木卫生院", "hub", "invite", "--station", "x", "--kind", "post",
+                     "--practitioner", "y", code=4)  # fmt: skip
+        assert "relay" in refused["error"]["message"]
+        xt(realm.hub_home.root, "hub", "invite", "--station", "x", "--kind", "post",
+           "--practitioner", "y", "--via", "desk", "--advertise", where, code=2)  # fmt: skip
         paper = tmp_path / "paper.pdf"
         paper.write_bytes(b"%PDF-1.4\n" + random.Random(3).randbytes(30_000))
         post.attach(case, paper)
@@ -62,13 +80,7 @@ def test_a_consult_through_a_relay_and_back(realm: Realm, tmp_path: Path) -> Non
         answer(realm.station("desk"), case)
         realm.close()
         xt(realm.root / "desk", "sync", "--timeout", "30")
-        end = time.monotonic() + 60
-        while time.monotonic() < end:
-            xt(realm.root / "巴音村", "sync", "--timeout", "20")
-            found = realm.station("巴音村").case(case).answer
-            realm.close()
-            if found:
-                break
+        _until(realm, "巴音村", lambda post: bool(post.case(case).answer))
         post = realm.station("巴音村")
         post.ack(case, True, "已转诊")
         realm.close()
@@ -81,6 +93,10 @@ def test_a_consult_through_a_relay_and_back(realm: Realm, tmp_path: Path) -> Non
     assert between.log.records(case) == []
     assert list(between.home.blobs_path.iterdir()) == []
     hub.verify_log()
+    entries = {entry.name: entry for entry in hub.roster.stations()}
+    assert entries["苏木卫生院"].station_kind is StationKind.HUB
+    assert entries["苏木卫生院"].upstream == 1
+    assert entries["巴音村"].upstream == entries["苏木卫生院"].no
 
 
 def test_two_relays_in_a_row(realm: Realm) -> None:
@@ -93,13 +109,7 @@ def test_two_relays_in_a_row(realm: Realm) -> None:
         post = realm.station("嘎查")
         case = file_request(post)
         realm.close()
-        end = time.monotonic() + 60
-        while time.monotonic() < end:
-            xt(realm.root / "嘎查", "sync", "--timeout", "30")
-            state = realm.station("嘎查").case(case).state
-            realm.close()
-            if state is State.RECEIVED:
-                break
+        _until(realm, "嘎查", lambda post: post.case(case).state is State.RECEIVED)
     assert realm.hub().case(case)
     assert realm.station("嘎查").case(case).state is State.RECEIVED
 
@@ -126,22 +136,3 @@ def test_a_relay_keeps_what_the_hub_cannot_take_yet(realm: Realm) -> None:
         assert hub.log.records(case)
         xt(realm.root / "巴音村", "sync", "--timeout", "60")
     assert realm.station("巴音村").case(case).state is State.RECEIVED
-
-
-def test_the_roster_says_who_is_where(realm: Realm) -> None:
-    """A relay is a hub in the roster; a post below names it as its upstream; a relay may not
-    invite."""
-    with ExitStack() as stack:
-        stack.enter_context(serving(realm.hub_home.root))
-        where = relay(realm, stack, "苏木", realm.hub_address)
-        post_below(realm, "巴音村", "苏木", where)
-        refused = xt(realm.root / "苏木", "hub", "invite", "--station", "x", "--kind", "post",
-                     "--practitioner", "y", code=4)  # fmt: skip
-        assert "relay" in refused["error"]["message"]
-        xt(realm.hub_home.root, "hub", "invite", "--station", "x", "--kind", "post",
-           "--practitioner", "y", "--via", "desk", "--advertise", where, code=2)  # fmt: skip
-    roster = realm.hub().roster
-    entries = {entry.name: entry for entry in roster.stations()}
-    assert entries["苏木"].station_kind is StationKind.HUB
-    assert entries["苏木"].upstream == 1
-    assert entries["巴音村"].upstream == entries["苏木"].no

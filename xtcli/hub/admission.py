@@ -6,19 +6,24 @@ not open is met with silence. It does not know sockets.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from xtcli.errors import XtError
 from xtcli.hub.hub import HubStation
 from xtcli.hub.invites import Invite, Invites
 from xtcli.records.roster import Roster
+from xtcli.records.sign import Record
 from xtcli.records.types import Body, Departments, PractitionerEntry, StationEntry
 from xtcli.records.values import Department, StationKind
 from xtcli.station.enrolment import JOIN_BYTE
-from xtcli.station.invite import JOIN_CONTEXT, WELCOME_CONTEXT, JoinRequest, Welcome
+from xtcli.station.invite import JOIN_BYTES, JOIN_CONTEXT, WELCOME_CONTEXT, JoinRequest, Welcome
 from xtcli.station.roads_hops import HOPS_MAX
 from xtcli.transport.bundle.seal import open_sealed, seal
 
 STATIONS_MAX = 60_000
 ROOT = 1
+WELCOME_BYTES_MAX = JOIN_BYTES - 64
+"""Sealed, it is as long as a request to join."""
 
 
 class Admission:
@@ -111,9 +116,16 @@ class Admission:
         ids = [roster.entry_record(no) for no in sorted(numbers)]
         records = [self.hub.log.get(found) for found in ids if found is not None]
         departments = self.hub.departments_record()
-        pairs = tuple(
-            (record.content, record.raw) for record in (*records, departments) if record is not None
-        )
+        welcome = self._with(invite, [*records, departments])
+        if departments is not None and len(welcome.encode()) > WELCOME_BYTES_MAX:
+            # An answer longer than the question is never sent: the list follows over the link.
+            self.hub.log.queue(invite.number, departments.id, 1, at=int(self.hub.clock()))
+            welcome = self._with(invite, records)
+        return welcome
+
+    def _with(self, invite: Invite, records: Sequence[Record | None]) -> Welcome:
+        """A welcome with these records."""
+        pairs = tuple((record.content, record.raw) for record in records if record is not None)
         return Welcome(invite.number, invite.practitioner_no, self.hub.settings.hub_sign, pairs)
 
 
