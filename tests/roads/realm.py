@@ -87,14 +87,14 @@ class Realm:
         while self.opened:
             self.opened.pop().close()
 
-    def join(self, name: str, kind: str = "post", dept: str = "") -> Settings:
+    def join(self, name: str, kind: str = "post", dept: str = "", upstream: int = ROOT) -> Settings:
         """Enrol a new station in the home `name`, as through files."""
         hub = HubStation(self.hub_home, clock=self.clock, entropy=self.entropy)
         admission = Admission(hub)
         made, secret = admission.invites.make(
             station=name, kind=kind, practitioner=f"医生{name}", role="", depts=tuple(
                 part for part in dept.split(",") if part), place="", now=self.clock(),
-            valid_seconds=1e6, entropy=self.entropy,
+            valid_seconds=1e6, entropy=self.entropy, upstream=upstream,
         )  # fmt: skip
         code = Invitation(
             self.hub_address, hub.settings.hub_seal,
@@ -104,7 +104,9 @@ class Realm:
         joining = enrolment.begin(home, code)
         answer = admission.answer(enrolment.JOIN_BYTE + joining.request(self.clock()))
         assert answer is not None
-        settings = enrolment.finish(home, joining, enrolment.open_welcome(joining, answer))
+        welcome = enrolment.open_welcome(joining, answer)
+        listen = "127.0.0.1:0" if kind == "hub" else ""
+        settings = enrolment.finish(home, joining, welcome, listen)
         admission.close()
         hub.close()
         return settings

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import msgpack
@@ -15,6 +16,8 @@ from tests.roads.realm import DEPT, Realm, file_request
 from xtcli.errors import BundleRejected
 from xtcli.hub.admission import Admission
 from xtcli.hub.below import Below
+from xtcli.hub.relaying import RelayCore
+from xtcli.records.types import ROSTER_KINDS, Revoked
 from xtcli.station import enrolment, parcels
 from xtcli.station.home import Home
 from xtcli.station.intake import Intake
@@ -24,7 +27,9 @@ from xtcli.station.roads_hops import HOPS_MAX, Hops, split
 from xtcli.station.roads_shelf import Mail
 from xtcli.station.roads_store import RoadStore
 from xtcli.transport.bundle.pack import Part
+from xtcli.transport.link.events import BundleArrived
 from xtcli.transport.spool import Spool
+from xtcli.transport.symbols import bundle_tag
 
 
 @pytest.fixture
@@ -164,3 +169,58 @@ def test_a_welcome_is_never_longer_than_its_request(realm: Realm) -> None:
     assert departments is not None
     assert departments.id in [item.item for item in hub.log.pending(settings.number)]
     admission.close()
+
+
+@dataclass
+class Relayed:
+    """A relay's core over its own spool, with what it has been told of the roster."""
+
+    realm: Realm
+    name: str
+
+    def __post_init__(self) -> None:
+        self.station = self.realm.station(self.name)
+        self.spool = Spool(":memory:")
+        self.store = RoadStore(self.station.home.root)
+        self.core = RelayCore(self.station, self.spool, self.store, kick=lambda number: None,
+                              kick_up=lambda: None)  # fmt: skip
+
+    def tell(self) -> None:
+        """Give the relay the whole roster, as the hub would."""
+        hub = self.realm.hub()
+        records = hub.log.of_kinds(ROSTER_KINDS)
+        Intake(self.station).take([parcels.record_part(one) for one in records], 1)
+
+    def close(self) -> None:
+        self.store.close()
+        self.spool.close()
+
+
+def test_a_relay_serves_those_below_it_only(realm: Realm) -> None:
+    """Not the hub's own posts, not strangers, not the revoked; it keeps what it said DONE to."""
+    number = realm.join("relay", "hub").number
+    child = realm.join("village", upstream=number).number
+    relay = Relayed(realm, "relay")
+    assert relay.core.find(child, 0.0) is None
+    relay.tell()
+    assert relay.core.find(child, 0.0) is not None
+    assert relay.core.find(4, 0.0) is None
+    assert relay.core.find(1, 0.0) is None
+    assert relay.core.find(number, 0.0) is None
+    sealed = realm.entropy(300)
+    relay.core.below(child, [BundleArrived(bundle_tag(sealed), sealed, 1)], 0.0)
+    (held,) = relay.spool.outgoing(1)
+    hub = realm.hub()
+    wrapped = relay.spool.sealed(1, held.tag)
+    assert wrapped is not None
+    parts = Hops(hub, relay.spool, relay.store).unpassed(wrapped, number)
+    assert parts is not None
+    assert split(parts) == ([Passing(1, child, 1, sealed)], [])
+    hub.write(Revoked(child, "lost"), automatic=True)
+    relay.tell()
+    assert relay.core.strangers() == [child]
+    relay.core.above([Passing(child, 1, 1, sealed), Passing(99, 1, 1, sealed)], 0.0)
+    assert relay.spool.outgoing(child) == []
+    counted = {count.road: count for count in relay.store.counts()}["relay"]
+    assert counted.refused == 2
+    relay.close()

@@ -161,6 +161,8 @@ class RelayServer:
             if version != self._version:
                 self._version = version
                 self.pump.look()
+                for number in self.core.strangers():
+                    self._leave(number)
             if now - self._polled_at > POLL_SECONDS and not self.pump.link.polling:
                 self._polled_at = now
                 self.pump.poll()
@@ -172,10 +174,25 @@ class RelayServer:
             self._trouble(error)
 
     def _find(self, number: int) -> SpooledLink | None:
-        return self.core.find(number, asyncio.get_running_loop().time())
+        try:
+            return self.core.find(number, asyncio.get_running_loop().time())
+        except DiskFull as error:
+            self._trouble(error)
+            return None
 
     def _below(self, number: int, events: list[LinkEvent]) -> None:
-        self.core.below(number, events, asyncio.get_running_loop().time())
+        try:
+            self.core.below(number, events, asyncio.get_running_loop().time())
+        except DiskFull as error:
+            # Nothing was confirmed: the station keeps it, and is asked for it when it speaks again.
+            self._trouble(error)
+            asyncio.get_running_loop().call_soon(self._leave, number)
+
+    def _leave(self, number: int) -> None:
+        """Forget the link of a station below."""
+        self.core.nodes.pop(number, None)
+        with suppress(DiskFull):
+            self.udp.detach(number)
 
     def _kick_up(self) -> None:
         if self._up:

@@ -68,6 +68,10 @@ class RelayCore:
         self.nodes[number] = node
         return node
 
+    def strangers(self) -> list[int]:
+        """Stations with a link here that the roster does not put below this one any more."""
+        return [number for number in self.nodes if self.hops.below(number) != number]
+
     def below(self, number: int, events: list[LinkEvent], now: float) -> None:
         """What happened on the link of a station below."""
         node = self.nodes[number]
