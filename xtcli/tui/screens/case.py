@@ -36,11 +36,15 @@ from xtcli.tui.widgets.tabs import TabBar
 
 WIDE_CELLS = 110
 PLOT_ROWS = 4
+LISTS = ("attachments", "earlier")
 PANES = ("summary", "timeline", "vitals", "attachments", "earlier")
 
 
 class CaseScreen(CaseActions):
     """A case."""
+
+    AUTO_FOCUS: ClassVar[str | None] = ""
+    """Nothing: Enter on a page of text is the menu, not something in a list that is not shown."""
 
     DEFAULT_CSS = """
     CaseScreen #body { height: 1fr; }
@@ -72,6 +76,8 @@ class CaseScreen(CaseActions):
         *(Binding(str(n), f"pane({n})", "page by number", show=False) for n in range(1, 6)),
         Binding("pagedown,space", "scroll(1)", "scroll down", show=False),
         Binding("pageup", "scroll(-1)", "scroll up", show=False),
+        Binding("down", "line(1)", "scroll down", show=False),
+        Binding("up", "line(-1)", "scroll up", show=False),
     ]
 
     def __init__(self, case: RecordId) -> None:
@@ -92,11 +98,11 @@ class CaseScreen(CaseActions):
         yield TabBar([tr("summary"), tr("timeline"), tr("vitals, trends"), tr("attachments"),
                       tr("earlier cases")])  # fmt: skip
         with Horizontal(id="body"):
-            with VerticalScroll(id="summary"):
+            with VerticalScroll(id="summary", can_focus=False):
                 yield Static(id="summary-text")
-            with VerticalScroll(id="timeline"):
+            with VerticalScroll(id="timeline", can_focus=False):
                 yield Static(id="timeline-text")
-            with VerticalScroll(id="vitals"):
+            with VerticalScroll(id="vitals", can_focus=False):
                 yield Static(id="vitals-text")
                 yield Static(id="trends-text")
             yield OptionList(id="attachments")
@@ -211,9 +217,10 @@ class CaseScreen(CaseActions):
         for name in PANES:
             visible = name in ("summary", beside) if self.wide else name == shown
             self.query_one(f"#{name}").set_class(not visible, "hidden")
-        target = self.query_one(f"#{shown}")
+        # Pages of text take no focus: a change of focus would paint a whole page once more.
+        target = self.query_one(f"#{shown}") if shown in LISTS else None
         if self.focused is not target:
-            target.focus()
+            self.set_focus(target)
 
     # Turning pages
 
@@ -232,6 +239,10 @@ class CaseScreen(CaseActions):
         """Scroll the page that is read."""
         shown = self.query_one(f"#{PANES[self.pane]}")
         (shown.scroll_page_down if by > 0 else shown.scroll_page_up)(animate=False)
+
+    def action_line(self, by: int) -> None:
+        """Scroll the page that is read by a line."""
+        self.query_one(f"#{PANES[self.pane]}").scroll_relative(y=by, animate=False)
 
     @on(TabBar.Chosen)
     def _tab(self, event: TabBar.Chosen) -> None:
