@@ -47,6 +47,8 @@ from xtcli.station.calls_browser_page import (
 )
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser"))), None)
+FOUND = 0.5
+"""Correlation; other sound of the same length gives 0.06 to 0.15."""
 LISTEN = """
 document.getElementById("join").click();
 document.getElementById("sound").addEventListener("playing", () => {
@@ -292,8 +294,8 @@ def test_a_peer_talks_and_its_code_is_good_for_one(scene: Scene) -> None:
     assert seen == [200, 404, 403, 400, 403, 403, 200, 403, 403, 403]
     assert post["answered"]
     assert desk["answered"]
-    assert at_post > 0.6
-    assert at_browser > 0.6
+    assert at_post > FOUND
+    assert at_browser > FOUND
 
 
 def test_a_desk_rings_from_a_browser_and_hangs_up_there(scene: Scene) -> None:
@@ -316,7 +318,7 @@ def test_a_desk_rings_from_a_browser_and_hangs_up_there(scene: Scene) -> None:
         statuses.append(await second.join(page, code, first.cookie))
         await second.connected()
         async with asyncio.timeout(60):
-            while matched(bytes(second.heard[-96_000:]), max) < 0.6:
+            while matched(bytes(second.heard[-96_000:]), max) < FOUND:
                 await asyncio.sleep(0.2)
         left = await asyncio.to_thread(ask, page + "leave", {"code": code}, second.cookie)
         statuses.append(left[0])
@@ -368,7 +370,7 @@ def test_what_cannot_be_served_is_said(scene: Scene) -> None:
         ((*here, "--out", "x.wav"), ExitCode.USAGE, "is microphone"),
         (("--browser-plain", "https://hub.example.cn/"), ExitCode.USAGE, "page be served"),
         ((*here, "--browser-plain", "hub"), ExitCode.USAGE, "not the address"),
-        (("--browser", "192.0.2.1:8443"), ExitCode.LINK_DOWN, "cannot be used"),
+        (("--browser", "203.0.113.9:8443"), ExitCode.LINK_DOWN, "cannot be used"),
     ):
         found = xt(scene.realm.root / "desk", "call", str(scene.case), *words, "--json")
         assert found.code == code, found
@@ -530,5 +532,6 @@ def test_chromium_talks(scene: Scene) -> None:
     desk, at_post, at_browser, shown = asyncio.run(call_from_chromium(scene))
     print(f"correlation at the post {at_post:.2f}, in Chromium {at_browser:.2f}", shown)
     assert desk["answered"]
-    assert at_post > 0.6
-    assert at_browser > 0.6
+    assert {"On the call", "通话中"} & set(shown)
+    assert at_post > FOUND
+    assert at_browser > FOUND
