@@ -39,6 +39,9 @@ REQUEST: dict[str, object] = {
 }  # fmt: skip
 
 
+SERVE = ["-c", "import xtcli.hub.serving as s; s.serve(as_json=True)"]
+
+
 def free_port() -> int:
     """A UDP port that is free now."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
@@ -102,7 +105,7 @@ class Realm:
         self.address = self.road = f"127.0.0.1:{free_port()}"
         self.hub_home = Home(self.root / "hub")
         self._make_hub()
-        self._process(["-c", "import xtcli.hub.serving as s; s.serve(as_json=True)"], "hub")
+        self._process(SERVE, "hub")
         if self.link:
             words = ["--link", self.link, "--seed", "1", "--listen", "127.0.0.1:0", "--to",
                      self.address, "--json"]  # fmt: skip
@@ -122,6 +125,17 @@ class Realm:
         reader.start()
         self.readers.append(reader)
         return said
+
+    def restart_hub(self) -> None:
+        """The hub forgets who was connected."""
+        old = self.processes[0]
+        old.kill()
+        old.wait()
+        self._process(SERVE, "hub")
+        self.processes[0] = self.processes.pop()
+        assert old.stdout is not None
+        self.readers.pop(0).join()
+        old.stdout.close()
 
     def _make_hub(self) -> None:
         home, keys = self.hub_home, Keys.make(shell.entropy)

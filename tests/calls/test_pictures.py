@@ -158,6 +158,6 @@ def test_what_each_part_costs_is_shown_before_anything_is_saved(realm: Realm, ph
 
     post.file(form, show)
     assert [one.name for one in shown[0]] == ["text", "voice", "thumbnail", "view"]
-    assert 250 < shown[0][0].size < 900
+    assert 200 < shown[0][0].size < 900
     assert shown[0][2].size < 1_700
     assert saved == [0]

@@ -26,7 +26,7 @@ from xtcli.station import calls_keep, calls_who
 from xtcli.station.calls_board import Incoming
 from xtcli.station.calls_door import decline
 from xtcli.station.calls_keep import Kept, Left
-from xtcli.station.calls_line import OwnLine, open_line
+from xtcli.station.calls_line import OwnLine, hint, open_line
 from xtcli.station.calls_live import CallWire
 from xtcli.station.calls_sound import (
     DeviceMicrophone,
@@ -50,6 +50,10 @@ LOOK_SECONDS = 0.02
 RING_SECONDS = 60.0
 WAIT_SECONDS = 30.0
 """How long `accept` waits for a ring: callers repeat it every few seconds."""
+AWAY_SECONDS = 3.0
+"""The hub said that the other station is not connected; perhaps it is just coming back."""
+UNREACHED_SECONDS = 20.0
+"""Five rings without as much as "it rings" from the other side."""
 WANTED_SECONDS = 5.0
 KEEP_SECONDS = 1.0
 LINGER_SECONDS = 1.5
@@ -164,7 +168,7 @@ class LiveCall(CallWire):
         with self._lock:
             self.session = CallSession.place(
                 self._began, self.station.entropy, self.station.keys.station_seal, target.public,
-                note=note.encode(), rate_bps=self._line.rate_bps,
+                note=note.encode(), rate_bps=hint(self._line.rate_bps),
             )  # fmt: skip
         self.hooks.show(tr("Calling {who} ...", who=target.name), None)
         self._flush()
@@ -209,7 +213,7 @@ class LiveCall(CallWire):
         with self._lock:
             session = CallSession.incoming(
                 incoming.ring, self._began, self.station.entropy, self.station.keys.station_seal,
-                party.public, rate_bps=self._line.rate_bps,
+                party.public, rate_bps=hint(self._line.rate_bps),
             )  # fmt: skip
             session.accept(self._began)
             self.session = session
@@ -260,7 +264,8 @@ class LiveCall(CallWire):
         failed = next((end.failure for end in self._ends if end.failure is not None), None)
         if self.hooks.stop() or failed is not None:
             return True
-        if self._away and self._answered_at is None and now - self._began > AFTER_FILE_SECONDS:
+        patience = AWAY_SECONDS if self._away else UNREACHED_SECONDS
+        if self._answered_at is None and not self._rang and now - self._began > patience:
             return True
         if self._answered_at is None:
             return False

@@ -17,6 +17,13 @@ from xtcli.station.syncing import POLL_SECONDS, Syncer
 OPEN_SECONDS = 8.0
 """A short sync of another process is waited for so long."""
 AGAIN_SECONDS = 0.2
+RATE_BPS_MIN = 6_000.0
+"""A link that has carried little is measured far too low; a call does not start from that."""
+
+
+def hint(rate_bps: float | None) -> float | None:
+    """A measured rate that a call may start from; None: the call finds out by itself."""
+    return rate_bps if rate_bps is not None and rate_bps >= RATE_BPS_MIN else None
 
 
 class Line(Protocol):
