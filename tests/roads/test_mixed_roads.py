@@ -56,7 +56,7 @@ def test_request_by_message_and_stick_receipt_by_the_other(realm: Realm, tmp_pat
     far.close()
 
 
-@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("seed", range(3))
 def test_any_mix_ends_well(realm: Realm, tmp_path: Path, seed: int) -> None:
     """Bundles handed over by random roads, some lost, some twice, sticks forgotten and copied: all
     records arrive once, and in the end a quiet stick settles what is left."""
