@@ -118,11 +118,19 @@ class Switchboard:
         if envelope.route is Route.WANTED:
             self._wish(envelope, now)
         elif envelope.route in (Route.TO, Route.JOIN):
+            ring = is_ring(envelope.payload)
             pending = self._pending
-            if pending is not None and pending.incoming.station == envelope.station:
+            same = pending is not None and pending.incoming.station == envelope.station
+            if same and ring and self._is_new(envelope.payload):
+                # The caller was cut off and calls again.
+                self._pending, same = None, False
+            if same and pending is not None:
                 pending.session.receive(envelope.payload, now)
-            elif is_ring(envelope.payload):
+            elif ring:
                 self._ring(envelope, now)
+
+    def _is_new(self, ring: bytes) -> bool:
+        return ring_key(ring) not in self._seen
 
     def _ring(self, envelope: Envelope, now: float) -> None:
         """A new ring: genuine, fresh and about a case of ours, or nothing happens."""
