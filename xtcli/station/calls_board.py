@@ -8,7 +8,7 @@ everything that comes belongs to it. Sans-IO: `now` is the loop's time. It refus
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -141,8 +141,8 @@ class Switchboard:
             return
         session, note = found
         if self._pending is not None:
-            session.decline(now, busy=True)
-            self._drain(session, envelope.station, now)
+            for payload in busy_words(session, now):
+                self._send(Envelope(Route.TO, envelope.station, payload).encode())
             return
         key = ring_key(envelope.payload)
         if key in self._seen:
@@ -223,6 +223,15 @@ def ring_key(ring: bytes) -> bytes:
 
     start = 4 + len(route_of(ring))
     return ring[start : start + RING_KEY_BYTES]
+
+
+def busy_words(session: CallSession, now: float) -> Iterator[bytes]:
+    """What a caller is told when there is a call already: "busy", and not "it rings" before."""
+    while session.send(now) is not None:
+        continue
+    session.decline(now, busy=True)
+    while (payload := session.send(now)) is not None:
+        yield payload
 
 
 def read_ring(

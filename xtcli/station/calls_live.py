@@ -17,7 +17,7 @@ from xtcli.media.call.handshake import is_ring
 from xtcli.media.call.packet import Kind, split_header
 from xtcli.media.call.session import CallSession
 from xtcli.media.call.states import State
-from xtcli.station.calls_board import Incoming, read_ring
+from xtcli.station.calls_board import Incoming, busy_words, read_ring
 from xtcli.station.calls_line import Line, open_line
 from xtcli.station.calls_values import CallOptions
 from xtcli.station.calls_wire import Envelope, Route, is_enveloped, open_envelope
@@ -146,8 +146,7 @@ class CallWire:
         found = read_ring(self.station, envelope, now)
         if found is None or self._line is None:
             return
-        found[0].decline(now, busy=True)
-        while (payload := found[0].send(now)) is not None:
+        for payload in busy_words(found[0], now):
             self._line.send(Envelope(Route.TO, envelope.station, payload).encode())
 
     def _both_rang(self, envelope: Envelope, now: float) -> None:
