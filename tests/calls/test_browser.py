@@ -533,5 +533,6 @@ def test_chromium_talks(scene: Scene) -> None:
     print(f"correlation at the post {at_post:.2f}, in Chromium {at_browser:.2f}", shown)
     assert desk["answered"]
     assert {"On the call", "通话中"} & set(shown)
+    assert shown[-1] in ("The call is over.", "通话已结束。")
     assert at_post > FOUND
     assert at_browser > FOUND

@@ -104,9 +104,7 @@ def _ask_missing(here: Station, form: RequestForm) -> None:
             break
 
 
-def _file_one(
-    here: Station, form: RequestForm, as_json: bool, *, batch: bool = False
-) -> Outcome:
+def _file_one(here: Station, form: RequestForm, as_json: bool, *, batch: bool = False) -> Outcome:
     """Save one request and say so."""
     filed = here.file(form, batch=batch)
     said: dict[str, Any] = {

@@ -11,9 +11,10 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 
-from xtcli.errors import DiskFull, XtError
+from xtcli.errors import DiskFull, NotAllowed, XtError
 from xtcli.hub.below import Below
 from xtcli.hub.hub import HubStation
+from xtcli.hub.quota import Quota
 from xtcli.records.ids import RecordId
 from xtcli.records.sign import Record
 from xtcli.records.types import Kind
@@ -33,6 +34,8 @@ from xtcli.transport.spool import Spool
 BATCH_SECONDS = 0.02
 """How long a bundle may wait for others to be committed with it."""
 BATCH_MAX = 64
+REFUSE_FULL = 2
+"""Reason on the link: no room for more of this station."""
 WATCH_SECONDS = 5.0
 """Pause between two looks at the ten-minute promise and the alerts."""
 REACH_SECONDS = 60.0
@@ -88,6 +91,7 @@ class HubCore:
         self.relay = Relay(self._may_call, self._reached, self._desks)
         self._spoke: dict[int, float] = {}
         self._now = 0.0
+        self._quota = Quota(hub)
         self._batch: list[Opened] = []
         self._taken: list[tuple[Peer, BundleTaken]] = []
         self._due: float | None = None
@@ -125,7 +129,7 @@ class HubCore:
         for event in events:
             if isinstance(event, BundleArrived):
                 parts = peer.exchange.open(event.tag, event.sealed)
-                if parts is not None:
+                if parts is not None and self._fits(peer, event):
                     self._batch += self._opened(peer, event.tag, parts)
             elif isinstance(event, BundleTaken):
                 self._taken.append((peer, event))
@@ -182,6 +186,20 @@ class HubCore:
         if facts is None or facts.post != post:
             return []
         return [entry.no for entry in self.hub.roster.desks(facts.dept)]
+
+    def _fits(self, peer: Peer, event: BundleArrived) -> bool:
+        """Whether the station's share of the disk has room; if not, the bundle is refused."""
+        if self._quota.allows(peer.number, len(event.sealed)):
+            return True
+        peer.exchange.node.refuse(event.tag, REFUSE_FULL)
+        self._trouble(
+            NotAllowed(
+                "Station {station} has filled its share of the disk.",
+                "Look at what it sends; revoke it, or raise station_bytes_max in station.json.",
+                station=self.hub.name(peer.number),
+            )
+        )
+        return False
 
     # Commits
 

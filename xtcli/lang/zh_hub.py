@@ -51,4 +51,8 @@ WORDS: dict[str, str] = {
     "The device {device} went away.": "设备 {device} 已断开。",
     "Plug it in again; the hub waits for it.": "请重新插好，枢纽会等待。",
     "Also on {road}.": "同时通过 {road} 服务。",
+    "Station {station} has filled its share of the disk.": "站点 {station} 已用完它的磁盘配额。",
+    "Look at what it sends; revoke it, or raise station_bytes_max in station.json.": (
+        "请查看它发来的内容；可吊销该站点，或在 station.json 里调大 station_bytes_max。"
+    ),
 }

@@ -39,6 +39,10 @@ COOKIE = "xt"
 CONNECT_SECONDS = 20.0
 """A browser that took the code and did not connect gives it back."""
 GONE = ("failed", "closed")
+OVER_SECONDS = 20.0
+"""How long a browser's question whether the call is over stays open."""
+TOLD_SECONDS = 0.2
+"""The answer leaves before the server stops."""
 BODY_BYTES_MAX = 64 << 10
 BODY_SECONDS = 20.0
 REQUESTS_MAX = 32
@@ -92,13 +96,14 @@ class CallPage:
         self._token = ""
         self._offered = 0.0
         self._one = asyncio.Lock()
+        self._over = asyncio.Event()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request. Only the last part of the path counts: a proxy may put others before."""
         if scope["type"] != "http":
             return
         name = scope["path"].rsplit("/", 1)[1]
-        if scope["method"] == "POST" and name in ("offer", "leave"):
+        if scope["method"] == "POST" and name in ("offer", "leave", "over"):
             await self._post(name, scope, receive, send)
         elif scope["method"] != "GET":
             await _answer(send, 405)
@@ -120,6 +125,8 @@ class CallPage:
             if known:
                 self.end.leave()
             return await _answer(send, 200 if known else 403)
+        if name == "over":
+            return await _answer(send, await self._until_over() if known else 403)
         async with self._one:
             if not (known or self._free()):
                 return await _answer(send, 403)
@@ -130,6 +137,12 @@ class CallPage:
         cookie = f"{COOKIE}={self._token}; HttpOnly; SameSite=Strict"
         more = (b"set-cookie", (cookie + "; Secure" * self._secure).encode())
         await _answer(send, 200, json.dumps({"sdp": answer}).encode(), "application/json", more)
+
+    async def _until_over(self) -> int:
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._over.wait(), OVER_SECONDS)
+            return 200
+        return 204
 
     def _free(self) -> bool:
         """Whether the code was not used yet, or to no avail."""
@@ -158,7 +171,9 @@ class CallPage:
         return answer
 
     async def close(self) -> None:
-        """Let the browser go."""
+        """Tell the browser that it is over, and let it go."""
+        self._over.set()
+        await asyncio.sleep(TOLD_SECONDS)
         if self.end.leg is not None:
             await self.end.leg.close()
 
@@ -201,7 +216,9 @@ async def _read(receive: Receive) -> bytes | None:
 async def _answer(
     send: Send, status: int, body: bytes = b"", kind: str = "", *more: tuple[bytes, bytes]
 ) -> None:
-    headers = [*HEADERS, *more, (b"content-length", str(len(body)).encode())]
+    headers = [*HEADERS, *more]
+    if status != 204:
+        headers.append((b"content-length", str(len(body)).encode()))
     if kind:
         headers.append((b"content-type", kind.encode()))
     await send({"type": "http.response.start", "status": status, "headers": headers})

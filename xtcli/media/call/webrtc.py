@@ -77,10 +77,11 @@ class _Peer:
     """What both have: a peer connection with one audio line, tapped."""
 
     def __init__(self) -> None:
-        from aiortc import RTCPeerConnection
+        from aiortc import RTCConfiguration, RTCPeerConnection
 
         self._queue: asyncio.Queue[bytes] = asyncio.Queue(QUEUE_MAX)
-        self._pc = RTCPeerConnection()
+        # No STUN server: a clinic's computer must not ask a stranger's at every call.
+        self._pc = RTCPeerConnection(RTCConfiguration(iceServers=[]))
         self._pc.addTrack(_track(self._queue))
         for transceiver in self._pc.getTransceivers():
             _tap(transceiver.receiver, self._take)

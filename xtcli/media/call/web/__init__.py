@@ -1,7 +1,8 @@
 """The page on which a person joins a call from an ordinary browser.
 
-Three static files beside this one, in Chinese and English. Whoever serves them answers two posts:
-`offer` with `{"sdp", "code"}` gives `{"sdp"}`, and `leave` with `{"code"}`.
+Three static files beside this one, in Chinese and English. Whoever serves them answers three posts:
+`offer` with `{"sdp", "code"}` gives `{"sdp"}`, `leave` with `{"code"}` hangs up, and `over` with
+`{"code"}` waits: 200 when the call is over, 204 when it is not and may be asked again.
 """
 
 from __future__ import annotations

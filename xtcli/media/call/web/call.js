@@ -69,6 +69,17 @@ async function join() {
   } catch (error) { return stop("failed"); }
   $("mute").hidden = $("leave").hidden = false;
   watch();
+  wait(peer);
+}
+
+// A closed connection looks like a broken one to a browser: the station says so when the call is over.
+async function wait(mine) {
+  while (peer === mine) {
+    const answer = await post("over", { code }).catch(() => null);
+    if (peer !== mine) return;
+    if (answer && answer.status === 200) return stop("over");
+    if (!answer || answer.status !== 204) await new Promise((resolve) => setTimeout(resolve, 1000));
+  }
 }
 
 function changed() {
