@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from tests.calls.realm import DEPT, Realm, file_request, sync, until
 from xtcli.errors import LinkDown, NotAllowed, NotFound, UsageError, XtError
+from xtcli.media.call.events import CallEvent, ContactBack
 from xtcli.records.ids import RecordId
 from xtcli.records.types import Attach, Call, Kind
 from xtcli.records.values import BlobKind
@@ -40,10 +41,10 @@ class Caller:
         self.report: CallReport | None = None
         self.error: XtError | None = None
         self.said: list[str] = []
+        self.events: list[CallEvent] = []
         self._end = threading.Event()
         hooks = Hooks(
-            show=lambda text, event: self.said.append(text), agree=lambda question: True,
-            stop=self._end.is_set,
+            show=self._show, agree=lambda question: True, stop=self._end.is_set,
         )  # fmt: skip
         chosen = CallOptions(case, **options)  # type: ignore[arg-type]
         self._thread = threading.Thread(
@@ -60,6 +61,11 @@ class Caller:
             self.error = error
         finally:
             own.close()
+
+    def _show(self, text: str, event: CallEvent | None) -> None:
+        self.said.append(text)
+        if event is not None:
+            self.events.append(event)
 
     def hang_up(self) -> None:
         self._end.set()
@@ -260,6 +266,23 @@ def test_a_call_goes_on_when_the_holder_of_the_link_dies(world: World) -> None:
     assert made.answered
     assert taken.reason == "peer hung up"
     assert likeness(POST_SAYS, world.heard(world.desk)) > 0.7
+
+
+def test_a_call_goes_on_when_the_hub_is_restarted(world: World) -> None:
+    """The hub forgets who talks with whom and where they are; the stations tell it again."""
+    watcher = world.realm.watch("诊台")
+    caller = world.call(world.post, POST_SAYS, seconds=12.0)
+    assert until(watcher.rings)
+    called = world.call(world.desk, DESK_SAYS, accept=True, seconds=30.0)
+    assert until(lambda: len(called.said) > 0)
+    time.sleep(1.0)
+    world.realm.restart_hub()
+    made, taken = caller.wait(), called.wait()
+    assert taken.reason == "peer hung up"
+    assert any(isinstance(event, ContactBack) for event in called.events + caller.events)
+    assert made.summary is not None
+    spoken = made.summary.spoken_s
+    assert made.summary.heard_s + made.note_seconds >= spoken - 1.0
 
 
 KILLED = """

@@ -395,4 +395,5 @@ WORDS: dict[str, str] = {
     "The browser will warn. Go on only if it shows this SHA-256 fingerprint:": (
         "浏览器会提示证书警告。仅当显示的 SHA-256 指纹如下时才继续："
     ),
+    "Ask for all of a picture, as it was taken.": "索取完整原图。",
 }

@@ -6,7 +6,7 @@ link itself or knocks there; payloads then pass both ways until it leaves. If th
 call knocks again or takes the link over.
 
     message = length of the rest (2) | type (1) | body       little more than a pipe
-    in:   H secret   S payload for the hub   D decline the call that rings
+    in:   H secret   S payload for the hub   N say to the hub where we are   D decline what rings
     out:  W JSON (rate, the ring that waits)   B busy   P payload from the hub
 
 A shell on asyncio. It refuses to know what the payloads say.
@@ -75,10 +75,12 @@ class Door:
     """Lets one other process of this home call through our link."""
 
     def __init__(
-        self, station: StationCore, board: Switchboard, rate: Callable[[], float | None]
-    ) -> None:
+        self, station: StationCore, board: Switchboard, rate: Callable[[], float | None],
+        nudge: Callable[[], None],
+    ) -> None:  # fmt: skip
         """Nothing is opened before `open`."""
         self.station = station
+        self._nudge = nudge
         self.board = board
         self._rate = rate
         self._secret = b""
@@ -138,6 +140,8 @@ class Door:
             while True:
                 if kind == b"S":
                     self.board.send(body)
+                elif kind == b"N":
+                    self._nudge()
                 kind, body = await read_message(reader)
         finally:
             self.board.detach()
@@ -164,7 +168,7 @@ class LinkCalls:
         self.station = station
         self.pump = pump
         self.board = Switchboard(station, pump.send_realtime, tell)
-        self.door = Door(station, self.board, self.rate)
+        self.door = Door(station, self.board, self.rate, pump.poll)
 
     def rate(self) -> float | None:
         """What the link carries, bit/s, if it was measured."""
@@ -226,6 +230,11 @@ class Guest:
         """Send a payload to the hub."""
         if not self.gone:
             self._writer.write(message(b"S", payload))
+
+    def nudge(self) -> None:
+        """Nothing is heard: let the hub know again where this station is."""
+        if not self.gone:
+            self._writer.write(message(b"N"))
 
     async def step(self) -> None:
         """Nothing to do: the holder drives the link."""

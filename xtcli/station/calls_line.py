@@ -39,6 +39,9 @@ class Line(Protocol):
     def send(self, payload: bytes) -> None:
         """Send a payload to the hub."""
 
+    def nudge(self) -> None:
+        """Nothing is heard: let the hub know again where this station is."""
+
     async def step(self) -> None:
         """Drive what must be driven, for about a tenth of a second."""
 
@@ -75,6 +78,10 @@ class OwnLine:
     def send(self, payload: bytes) -> None:
         """Send a payload to the hub."""
         self._syncer.pump.send_realtime(payload)
+
+    def nudge(self) -> None:
+        """Nothing is heard: let the hub know again where this station is."""
+        self._syncer.pump.poll()
 
     async def step(self) -> None:
         """One step of the sync."""

@@ -25,6 +25,7 @@ from xtcli.station.calls_wire import Envelope, Route, is_enveloped, open_envelop
 if TYPE_CHECKING:
     from xtcli.station.station import Station
 
+NUDGE_SECONDS = 4.0
 REOPEN_SECONDS = 60.0
 """After the holder of the link has ended, a call looks for another way for so long."""
 
@@ -92,13 +93,23 @@ class CallWire:
     async def _drive(self) -> None:
         """Keep the line working; find another when its holder has ended."""
         # A flag as well as a cancellation: `wait_for` may swallow the latter (bpo-37658).
+        nudged = 0.0
         while self._driving:
             assert self._line is not None
+            now = time.monotonic()
+            if self._silent() and now - nudged > NUDGE_SECONDS:
+                self._line.nudge()
+                nudged = now
             if self._line.gone:
                 await self._line.close()
                 self._line = await open_line(self.station, REOPEN_SECONDS)
                 self._line.start(self._receive)
             await self._line.step()
+
+    def _silent(self) -> bool:
+        """Whether nothing comes from the other side: perhaps the hub was restarted."""
+        talk = self.session.talk if self.session is not None else None
+        return talk is not None and talk.lost_contact
 
     def _receive(self, payload: bytes) -> None:
         """A payload from the hub."""
