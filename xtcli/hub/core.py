@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 
 from xtcli.errors import DiskFull, NotAllowed, XtError
 from xtcli.hub.below import Below
+from xtcli.hub.gaps import Gaps
 from xtcli.hub.hub import HubStation
 from xtcli.hub.quota import Quota
 from xtcli.records.ids import RecordId
@@ -92,6 +93,7 @@ class HubCore:
         self._spoke: dict[int, float] = {}
         self._now = 0.0
         self._quota = Quota(hub)
+        self._gaps = Gaps(hub.log)
         self._batch: list[Opened] = []
         self._taken: list[tuple[Peer, BundleTaken]] = []
         self._due: float | None = None
@@ -343,8 +345,12 @@ class HubCore:
                 self._kick(number)
         if self._mended is None or now - self._mended > MEND_SECONDS:
             self._mended = now
-            for peer in self.peers.values():
+            for number, peer in list(self.peers.items()):
                 peer.exchange.mend()
+                missing = self._gaps.to_ask(number)
+                if missing:
+                    peer.exchange.ask_again(missing, now)
+                    self._kick(number)
             self.deliver(now)
             for number in self._pass_down(self.below.mend(), now):
                 self._kick(number)

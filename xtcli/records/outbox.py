@@ -112,6 +112,22 @@ class Outbox(Database):
                 [(peer, *key_of(item)) for item in items],
             )
 
+    def wanted_again(self, peer: int, items: Iterable[RecordId], at: int) -> int:
+        """`peer` has lost these although it confirmed them: they wait for a receipt anew."""
+        count = 0
+        with self.transaction():
+            for item in items:
+                if not self._record_size(item):
+                    continue
+                self._db.execute(
+                    "DELETE FROM confirmed WHERE station=? AND seq=? AND blob=x'' AND peer=?",
+                    (*item, peer),
+                )
+                self.queue(peer, item, at=at)
+                self._touch(item)
+                count += 1
+        return count
+
     def drop_peer(self, peer: int) -> int:
         """Stop delivering to a peer that was revoked; how many items that were."""
         with self.transaction():

@@ -28,6 +28,7 @@ FILL_MAX = 256
 RECEIPT_PATIENCE_SECONDS = 600.0
 """Taken by the peer, yet no receipt for this long: bundle it again, which asks for one."""
 REFUSE_UNREADABLE = 1
+ASK_PRIORITY = 1
 
 
 class Exchange:
@@ -143,6 +144,15 @@ class Exchange:
         self.station.log.bundled(self.peer, [p.item for p in group], tag)
         if self.station.number != HUB:
             self._unsent.add(tag)
+
+    def ask_again(self, runs: Sequence[tuple[int, int]], now: float) -> None:
+        """Ask the peer for records of its own that are missing here."""
+        context = bundle_context(self.station.settings.realm, self.station.number, self.peer)
+        sealed = seal(
+            pack([parcels.lack_part(runs)]), recipient=self.seal_key, context=context,
+            entropy=self.station.entropy,
+        )  # fmt: skip
+        self.node.put(sealed, ASK_PRIORITY, now, self.station.clock())
 
     def note_sent(self) -> None:
         """Note in the log which bundles have now been put on the road for the first time.

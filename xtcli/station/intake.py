@@ -68,6 +68,9 @@ class Intake:
             for part in parts[:PARTS_MAX]:
                 if parcels.is_piece(part):
                     self._piece(part, arrival)
+                elif parcels.is_lack(part):
+                    mine = [RecordId(self.station.number, seq) for seq in parcels.read_lack(part)]
+                    log.wanted_again(peer, mine, now)
                 elif not parcels.is_of_road(part):
                     self._record(part, arrival, now, via or str(peer))
             released = log.release_held(self.station.roster, at=now, deliver=self.rule)

@@ -8,6 +8,7 @@ the road with a negative number (docs/format/relay.md):
     [-1, recipient, sender, priority]    raw: a sealed bundle that is passed on unopened
     [-2, tags of 4 bytes, joined]        bundles that the sender has taken from a stick
     [-3]                                 raw: bytes that test a link and mean nothing
+    [-4, [first, last, ...]]             records of the receiver that the sender lacks
 """
 
 from __future__ import annotations
@@ -28,7 +29,10 @@ from xtcli.transport.symbols import TAG_BYTES
 PIECE_BYTES = 7_500_000
 """Bytes of a blob in one bundle. Symbols make a cut cheap, so a blob is not cut any further."""
 
-ENVELOPE_MARK, TAKEN_MARK, PROBE_MARK = -1, -2, -3
+ENVELOPE_MARK, TAKEN_MARK, PROBE_MARK, LACK_MARK = -1, -2, -3, -4
+LACK_RUNS_MAX = 64
+"""Runs of sequence numbers asked for at once."""
+LACK_RECORDS_MAX = 2_000
 TAKEN_MAX = 1000
 """Tags in one note of what was taken."""
 TAKEN_SEALED_BYTES_MAX = SEAL_BYTES + 16 + TAKEN_MAX * (TAG_BYTES + 2)
@@ -114,6 +118,33 @@ def taken_part(tags: Sequence[bytes]) -> Part:
     """A note of bundles (at most `TAKEN_MAX`) that are safe here."""
     body: bytes = msgpack.packb([TAKEN_MARK, b"".join(tags[:TAKEN_MAX])])
     return Part(body)
+
+
+def lack_part(runs: Sequence[tuple[int, int]]) -> Part:
+    """Asks the receiver for records of its own again, by runs of sequence numbers."""
+    numbers = [number for run in runs[:LACK_RUNS_MAX] for number in run]
+    body: bytes = msgpack.packb([LACK_MARK, numbers])
+    return Part(body)
+
+
+def is_lack(part: Part) -> bool:
+    """Whether a part asks for records again."""
+    return _marked(part, LACK_MARK)
+
+
+def read_lack(part: Part) -> list[int]:
+    """The sequence numbers asked for, bounded; none when the part does not check."""
+    try:
+        mark, numbers = msgpack.unpackb(part.body)
+    except (ValueError, TypeError, msgpack.UnpackException):
+        return []
+    sound = mark == LACK_MARK and isinstance(numbers, list) and len(numbers) % 2 == 0
+    if not sound or not all(type(n) is int and n > 0 for n in numbers):
+        return []
+    found: list[int] = []
+    for first, last in zip(numbers[::2], numbers[1::2], strict=True):
+        found += range(first, min(last, first + LACK_RECORDS_MAX) + 1)
+    return found[:LACK_RECORDS_MAX]
 
 
 def probe_part(data: bytes) -> Part:
