@@ -106,7 +106,9 @@ def _ask_missing(here: Station, form: RequestForm) -> None:
 
 def _file_one(here: Station, form: RequestForm, as_json: bool, *, batch: bool = False) -> Outcome:
     """Save one request and say so."""
-    filed = here.file(form, batch=batch)
+    from xtcli.cli.sound import say_costs
+
+    filed = here.file(form, (lambda costs: None) if as_json else say_costs, batch=batch)
     said: dict[str, Any] = {
         "case": str(filed.case), "state": "saved", "patient": list(filed.identifiers),
         "existed": filed.existed, "warnings": list(filed.warnings),
@@ -246,16 +248,19 @@ def attach(
 @guarded
 def ask_command(
     case: CaseArg,
-    text: Annotated[str, typer.Argument(help=tr("The question."))],
+    text: Annotated[str, typer.Argument(metavar="[TEXT]", help=tr("The question."))] = "",
     blob: Annotated[str, typer.Option(help=tr("The attachment asked about."))] = "",
     region: Annotated[
         str, typer.Option(metavar="X,Y,W,H", help=tr("Part of a picture, in thousandths."))
     ] = "",
+    original: Annotated[
+        bool, typer.Option("--original", help=tr("Ask for all of a picture, as it was taken."))
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Ask the other side."""
     with station() as here:
-        _written(here.ask(case_id(case), text, blob, region), as_json)
+        _written(here.ask(case_id(case), text, blob, region, original), as_json)
 
 
 @guarded
