@@ -97,7 +97,7 @@ def keep(link: Link, home: Home, road: LinkRoad, wire: Wire, contact: float | No
     """After a road was used: what it was found to be, and what went over it."""
     store = RoadStore(home.root)
     try:
-        if link.rate.known and link.rate.srtt is not None:
+        if link.rate.proven and link.rate.srtt is not None:
             rate = link.rate
             found = (rate.rate_bps, rate.srtt or 0.0, rate.rttvar, rate.loss.share)
             store.save_rate(road.name, found)

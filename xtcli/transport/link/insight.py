@@ -21,7 +21,7 @@ def measured(
 ) -> LinkMeasure:
     """The link as measured so far."""
     return LinkMeasure(
-        rate_bps=rate.rate_bps if rate.known else None,
+        rate_bps=rate.rate_bps if rate.proven else None,
         rtt_s=rate.srtt,
         loss=rate.loss.share,
         last_contact=last_contact,
@@ -35,7 +35,7 @@ def estimate(
     rate: RateControl, outbox: Outbox, config: LinkConfig, size: int, priority: int
 ) -> float | None:
     """Seconds until `size` more bytes would be at the peer; None if never measured."""
-    if not rate.known or rate.srtt is None:
+    if not rate.proven or rate.srtt is None:
         return None
     ahead = sum(one.lacking_bytes() for one in outbox if one.priority <= priority)
     headers = config.overhead_bytes + SYMBOL_OVERHEAD_BYTES
@@ -63,7 +63,7 @@ def pack_state(counter: int, highest: int, rate: RateControl) -> bytes:
         _STATE_VERSION,
         counter,
         highest,
-        rate.rate_bps if rate.known else 0.0,
+        rate.rate_bps if rate.proven else 0.0,
         rate.srtt or 0.0,
         rate.rttvar,
         rate.loss.share,

@@ -384,6 +384,11 @@ class RateControl:
 
     # Memory
 
+    @property
+    def proven(self) -> bool:
+        """Whether a queue has shown the bottleneck: small talk alone proves no slow link."""
+        return self.known and not self.startup
+
     def learn(self, rate_bps: float, rtt_s: float, rttvar_s: float, loss: float) -> None:
         """Start from what an earlier session measured."""
         if math.isfinite(rate_bps) and RATE_BPS_MIN <= rate_bps <= RATE_BPS_MAX:

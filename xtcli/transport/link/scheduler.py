@@ -132,7 +132,7 @@ class Scheduler:
         if one.symbol_bytes:
             return
         limit = self.config.datagram_bytes - SYMBOL_OVERHEAD_BYTES
-        if self.rate.known:
+        if self.rate.proven:
             timed = int(self.rate.rate_bps * self.config.symbol_s / 8)
             timed -= self.config.overhead_bytes + SYMBOL_OVERHEAD_BYTES
             limit = min(limit, max(self.config.symbol_bytes_min, timed))
