@@ -96,8 +96,10 @@ class XtApp(TypeAheadApp):
 
     @on(LogChanged)
     def _log_changed(self) -> None:
-        if isinstance(self.screen, DeskScreen):
-            self.screen.log_changed()
+        # A thread's last word may come when the screens have closed already.
+        top = self.screen_stack[-1] if self.screen_stack else None
+        if isinstance(top, DeskScreen):
+            top.log_changed()
 
     @on(StatusSeen)
     def _status_seen(self, event: StatusSeen) -> None:
@@ -109,7 +111,7 @@ class XtApp(TypeAheadApp):
 
     def show_status(self) -> None:
         """Draw the last status on the screen that is on top."""
-        if self.status is None:
+        if self.status is None or not self.screen_stack:
             return
         for bar in self.screen.query(LinkBar):
             bar.show(self.status)
@@ -118,6 +120,8 @@ class XtApp(TypeAheadApp):
     def _arrived(self, event: Arrivals) -> None:
         """Say and ring what concerns a person here; the focus stays where it is."""
         ringing = [happening for happening in event.happenings if happening.rings]
+        if not self.screen_stack:
+            return
         for happening in ringing[:3]:
             self.notify(happening.text, severity="warning", timeout=8, markup=False)
         if ringing:
