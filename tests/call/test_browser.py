@@ -46,18 +46,28 @@ class Server:
         self.offer = ""
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        head = (await reader.readuntil(b"\r\n\r\n")).decode()
-        method, path = head.split()[:2]
-        found = re.search(r"content-length: (\d+)", head, re.I)
-        body = await reader.readexactly(int(found[1])) if found else b""
-        kind, answer = await self.answer(method, path.split("?")[0], body)
-        writer.write(
-            f"HTTP/1.1 200 OK\r\nContent-Type: {kind}\r\nContent-Length: {len(answer)}\r\n"
-            "Connection: close\r\n\r\n".encode()
-            + answer
-        )
-        await writer.drain()
-        writer.close()
+        try:
+            head = (await reader.readuntil(b"\r\n\r\n")).decode()
+            method, path = head.split()[:2]
+            found = re.search(r"content-length: (\d+)", head, re.I)
+            body = await reader.readexactly(int(found[1])) if found else b""
+            if path == "/over":
+                # Held for a while: the call is not over, and may be asked for again.
+                await asyncio.sleep(1.0)
+                writer.write(b"HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n")
+            else:
+                kind, answer = await self.answer(method, path.split("?")[0], body)
+                writer.write(
+                    f"HTTP/1.1 200 OK\r\nContent-Type: {kind}\r\n"
+                    f"Content-Length: {len(answer)}\r\nConnection: close\r\n\r\n".encode()
+                    + answer
+                )
+            await writer.drain()
+        except (asyncio.IncompleteReadError, ConnectionError):
+            # The browser opens connections ahead and drops what it does not need.
+            return
+        finally:
+            writer.close()
 
     async def answer(self, method: str, path: str, body: bytes) -> tuple[str, bytes]:
         if method == "POST" and path == "/offer":
