@@ -12,12 +12,13 @@ from xtcli.hub.setup import ROOT
 from xtcli.records.ids import RecordId
 from xtcli.records.keys import Keys
 from xtcli.records.log import Log
+from xtcli.records.sign import realm_of
 from xtcli.records.types import StationEntry
 from xtcli.records.values import StationKind
 from xtcli.station import enrolment
 from xtcli.station.forms import AnswerForm, RequestForm
 from xtcli.station.home import Home, Settings
-from xtcli.station.invite import Invitation, fingerprint, realm_of
+from xtcli.station.invite import Invitation, fingerprint
 from xtcli.station.station import Station
 
 WALL = 1_800_000_000.0

@@ -23,13 +23,13 @@ from xtcli.hub.admission import Admission
 from xtcli.hub.hub import HubStation
 from xtcli.records.keys import Keys
 from xtcli.records.log import Log
-from xtcli.records.sign import Record
+from xtcli.records.sign import Record, realm_of
 from xtcli.records.types import StationEntry
 from xtcli.records.values import StationKind
 from xtcli.station.enrolment import JOIN_BYTE, Joining, finish, open_welcome
 from xtcli.station.home import Home, Settings
 from xtcli.station.intake import Arrival
-from xtcli.station.invite import Invitation, fingerprint, realm_of
+from xtcli.station.invite import Invitation, fingerprint
 from xtcli.transport.emulator.core import Duplex
 from xtcli.transport.emulator.profiles import PROFILES, Outages, Profile
 from xtcli.transport.link.frames import OVERHEAD_BYTES

@@ -19,12 +19,13 @@ from xtcli.records.case import State
 from xtcli.records.keys import Keys
 from xtcli.records.log import Log
 from xtcli.records.queue import Ask as Page
+from xtcli.records.sign import realm_of
 from xtcli.records.types import Revoked, StationEntry
 from xtcli.records.values import StationKind
 from xtcli.station import shell
 from xtcli.station.enrolment import parse_address
 from xtcli.station.home import Home, Settings
-from xtcli.station.invite import Invitation, fingerprint, realm_of
+from xtcli.station.invite import Invitation, fingerprint
 
 ROOT = 1
 

@@ -17,7 +17,7 @@ from xtcli.records.sign import Record, blob_digest
 from xtcli.records.store import Delivery
 from xtcli.records.types import Attach, Request
 from xtcli.records.values import BlobKind
-from xtcli.station import parcels, priority, routing
+from xtcli.station import parcels, routing
 from xtcli.station.core import StationCore
 
 ATTACH_BYTES_MAX = parcels.PIECE_BYTES
@@ -207,6 +207,3 @@ def find_blob(station: StationCore, case: RecordId, prefix: str) -> Attach:
         "Case {case} has no attachment {prefix}.", "See them: xt show {case}",
         case=str(case), prefix=prefix or "-",
     )  # fmt: skip
-
-
-IMAGE_PRIORITY = priority.IMAGE

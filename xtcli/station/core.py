@@ -19,7 +19,7 @@ from xtcli.records.log import Log
 from xtcli.records.roster import Roster
 from xtcli.records.sign import Record, Signer, author
 from xtcli.records.store import Delivery
-from xtcli.records.types import ROSTER_KINDS, Body, Kind, Request
+from xtcli.records.types import ROSTER_KINDS, Body, Request
 from xtcli.records.values import StationKind
 from xtcli.station import filing, routing, words
 from xtcli.station.home import Home, Settings
@@ -185,4 +185,3 @@ def _no_case(case: RecordId) -> NotFound:
 
 
 CASE_WRITERS = (StationKind.POST, StationKind.DESK, StationKind.HUB)
-UNSHOWN = frozenset((Kind.RECEIPT,))

@@ -16,7 +16,7 @@ from xtcli.errors import BundleRejected, LinkDown, UsageError, XtError
 from xtcli.records.keys import Keys
 from xtcli.records.log import Log
 from xtcli.records.roster import ROOT, Roster
-from xtcli.records.sign import Record, read
+from xtcli.records.sign import Record, read, realm_of
 from xtcli.records.types import PractitionerEntry, StationEntry
 from xtcli.records.values import StationKind
 from xtcli.station import shell
@@ -27,7 +27,6 @@ from xtcli.station.invite import (
     Invitation,
     JoinRequest,
     Welcome,
-    realm_of,
 )
 from xtcli.transport.bundle.seal import open_sealed, seal
 from xtcli.transport.link.frames import Kind

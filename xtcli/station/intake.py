@@ -16,7 +16,7 @@ from xtcli.records.authority import Reason
 from xtcli.records.ids import RecordId, spans_of
 from xtcli.records.sign import Record, read
 from xtcli.records.store import Delivery
-from xtcli.records.types import ROSTER_KINDS, Attach, Kind, Receipt
+from xtcli.records.types import ROSTER_KINDS, Kind, Receipt
 from xtcli.station import parcels, requested
 from xtcli.station.core import StationCore
 from xtcli.station.routing import HUB
@@ -139,10 +139,3 @@ class Intake:
                 senders.setdefault(to, []).append(record.id)
         for to, ids in senders.items():
             self._receipt(ids, (), to)
-
-
-def blob_deliveries(
-    station: StationCore, attach: Attach, peers: Iterable[int], priority: int
-) -> list[Delivery]:
-    """Deliveries of an attachment's bytes to `peers`."""
-    return [Delivery(peer, priority, attach.digest, attach.size) for peer in peers]

@@ -32,11 +32,6 @@ def fingerprint(sign_public: bytes, seal_public: bytes) -> bytes:
     ).digest()
 
 
-def realm_of(sign_public: bytes) -> bytes:
-    """The 8-byte realm named by the root hub's Ed25519 key."""
-    return hashlib.blake2s(sign_public, digest_size=8).digest()
-
-
 @dataclass(frozen=True, slots=True)
 class Invitation:
     """What a one-line code says: where the hub is, its keys, a secret that works once."""

@@ -280,11 +280,6 @@ def state_word(state: State) -> str:
     return state.name.lower()
 
 
-def is_content(kind: Kind) -> bool:
-    """Whether a record says something a reader of the case wants in the timeline."""
-    return kind not in (Kind.RECEIPT,)
-
-
 def in_pages(items: Iterable[Any], count: int) -> list[Any]:
     """At most `count` of `items`."""
     return [item for _, item in zip(range(count), items, strict=False)]
