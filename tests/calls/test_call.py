@@ -23,7 +23,7 @@ from xtcli.records.types import Attach, Call, Kind
 from xtcli.records.values import BlobKind
 from xtcli.station import calls_keep
 from xtcli.station.calls import decline_call, run_call
-from xtcli.station.calls_values import CallOptions, CallReport, Hooks
+from xtcli.station.calls_values import CallOptions, CallReport, CallView, Hooks
 from xtcli.station.station import Station
 from xtcli.transport.emulator.profiles import profile
 
@@ -42,9 +42,13 @@ class Caller:
         self.error: XtError | None = None
         self.said: list[str] = []
         self.events: list[CallEvent] = []
+        self.views: list[CallView] = []
+        self.pressed: bool | None = None
+        self.muted = False
         self._end = threading.Event()
         hooks = Hooks(
             show=self._show, agree=lambda question: True, stop=self._end.is_set,
+            pressed=lambda: self.pressed, muted=lambda: self.muted, view=self.views.append,
         )  # fmt: skip
         chosen = CallOptions(case, **options)  # type: ignore[arg-type]
         self._thread = threading.Thread(
@@ -174,7 +178,28 @@ def test_a_call_through_a_watcher_is_heard_and_recorded(world: World) -> None:
             assert found.seconds >= 5
             assert not found.kept
             assert found.other in (station.number, other.number)
+    _looks_right(caller.views, world.desk)
+    _looks_right(called.views, world.post)
     assert not list((world.post.home.root / calls_keep.FOLDER).iterdir())
+
+
+def _looks_right(views: list[CallView], other: Station) -> None:
+    """A screen is told ten times a second: who, how long, how loud, on which rung."""
+    phases = [view.phase for view in views]
+    order = ["waiting", "calling", "ringing", "talking", "leaving", "over"]
+    assert [order.index(p) for p in phases] == sorted(order.index(p) for p in phases)
+    talking = [view for view in views if view.phase == "talking"]
+    assert len(talking) >= 5 * talking[-1].seconds
+    assert {view.name for view in talking} == {other.settings.name}
+    assert [v.seconds for v in talking] == sorted(v.seconds for v in talking)
+    assert max(view.microphone for view in talking) > 0.01
+    assert max(view.speaker for view in talking) > 0.01
+    assert min(view.microphone for view in talking) < 0.005
+    assert talking[-1].rung is not None
+    assert talking[-1].rung.live
+    assert talking[-1].rate_bps >= 6_000
+    assert talking[-1].rtt_s is not None
+    assert all(view.contact for view in talking)
 
 
 def test_a_desk_calls_a_post_and_the_call_is_kept_as_agreed(world: World) -> None:

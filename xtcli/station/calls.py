@@ -34,8 +34,10 @@ from xtcli.station.calls_sound import (
     End,
     FileMicrophone,
     FileSpeaker,
+    NoMicrophone,
 )
-from xtcli.station.calls_values import CallOptions, CallReport, Hooks
+from xtcli.station.calls_values import CallOptions, CallReport, CallView, Hooks
+from xtcli.station.calls_view import VIEW_SECONDS, view_of
 from xtcli.station.calls_wire import (
     Envelope,
     RingNote,
@@ -76,6 +78,7 @@ class LiveCall(CallWire):
         self._ended_at: float | None = None
         self._spoken_at: float | None = None
         self._rang = False
+        self._viewed = 0.0
 
     async def run(self) -> CallReport:
         """The whole call. DeviceMissing, LinkDown, NotFound and NotAllowed come before it rings."""
@@ -110,6 +113,8 @@ class LiveCall(CallWire):
         options = self.options
         if options.file is not None:
             self._ends.append(FileMicrophone(self._capture, self._talking, options.file))
+        elif options.listen:
+            self._ends.append(NoMicrophone(self._capture))
         else:
             self._ends.append(DeviceMicrophone(self._capture, options.device))
         if options.out is not None:
@@ -185,6 +190,7 @@ class LiveCall(CallWire):
                 asked = now
             if now > end or self.hooks.stop():
                 break
+            self._show_view(now)
             await asyncio.sleep(LOOK_SECONDS)
         if self._waiting is not None:
             return self._waiting
@@ -232,6 +238,7 @@ class LiveCall(CallWire):
         for event in events:
             self._event(event)
         self._key()
+        self._show_view(time.monotonic())
         if self._ended_at is None and self._should_end():
             with self._lock:
                 self.session.hang_up(time.monotonic())
@@ -251,13 +258,26 @@ class LiveCall(CallWire):
         self.hooks.show(event_words(event), event)
 
     def _key(self) -> None:
-        """Push-to-talk."""
-        pressed = self.hooks.pressed() if self.options.ptt else None
-        if pressed is None or self.session is None:
+        """Push-to-talk and mute."""
+        if self.session is None:
             return
+        pressed = self.hooks.pressed()
         with self._lock:
-            self.session.mute(not pressed)
+            self.session.mute(self.hooks.muted() or pressed is False)
             self.session.press(pressed)
+
+    def _show_view(self, now: float) -> None:
+        """How it stands, for a screen."""
+        if self.hooks.view is None or now - self._viewed < VIEW_SECONDS:
+            return
+        self._viewed = now
+        with self._lock:
+            view = view_of(self.session, now, CallView(
+                "waiting", self.peer, self.station.name(self.peer) if self.peer else "",
+                microphone=self._levels[0].take(), speaker=self._levels[1].take(),
+                muted=self.hooks.muted(), agreed=self._consent,
+            ))  # fmt: skip
+        self.hooks.view(view)
 
     def _should_end(self) -> bool:
         now = time.monotonic()

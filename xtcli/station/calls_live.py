@@ -20,6 +20,7 @@ from xtcli.media.call.states import State
 from xtcli.station.calls_board import Incoming, busy_words, read_ring
 from xtcli.station.calls_line import Line, open_line
 from xtcli.station.calls_values import CallOptions
+from xtcli.station.calls_view import Level
 from xtcli.station.calls_wire import Envelope, Route, is_enveloped, open_envelope
 
 if TYPE_CHECKING:
@@ -48,6 +49,7 @@ class CallWire:
         self._first_audio: float | None = None
         self._waiting: Incoming | None = None
         self._away = False
+        self._levels = Level(), Level()
 
     # Sound
 
@@ -61,6 +63,7 @@ class CallWire:
     def _capture(self, pcm: bytes) -> None:
         """60 ms from a microphone, in any thread."""
         with self._lock:
+            self._levels[0].hear(pcm)
             if not self._talking():
                 return
             assert self.session is not None
@@ -76,6 +79,7 @@ class CallWire:
                 return bytes(2 * samples)
             now = time.monotonic()
             pcm = self.session.play(now, samples)
+            self._levels[1].hear(pcm)
             if self._recording and self._talking():
                 self._mixed[1].extend(pcm)
             talk = self.session.talk

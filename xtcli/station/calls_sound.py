@@ -129,6 +129,18 @@ class _Ticker:
         raise NotImplementedError
 
 
+class NoMicrophone(_Ticker):
+    """Silence, for somebody who can only listen."""
+
+    def __init__(self, capture: Capture) -> None:
+        """Nothing to open."""
+        super().__init__()
+        self._capture = capture
+
+    def _tick(self) -> None:
+        self._capture(bytes(FRAME_BYTES))
+
+
 class FileMicrophone(_Ticker):
     """A recording spoken into the call from the answer on, then silence."""
 

@@ -381,6 +381,10 @@ class CallSession:
         """The same as passages that can be followed: `(start in seconds, Opus packets)`."""
         return self._talk.ledger.passages() if self._talk is not None else iter(())
 
+    def seconds(self, now: float) -> float:
+        """How long the call has been, or was, on; 0 before the answer."""
+        return (self._ended_at or now) - self._talk.started if self._talk is not None else 0.0
+
     def summary(self, now: float) -> Summary | None:
         """The call in figures, or None when nobody ever answered."""
         if self._talk is None:

@@ -80,7 +80,7 @@ class Talk:
     ) -> None:
         """`around_bytes`: what the carrier puts around each payload; `rate_bps`: if known."""
         self._keys = keys
-        self._started = now
+        self.started = now
         self._overhead = around_bytes + SEAL_BYTES
         self._around = around_bytes
         self.rate = Rate(rate_bps, now)
@@ -133,7 +133,7 @@ class Talk:
         gap = now - self._captured_at
         if self._number < 0 or gap > CAPTURE_GAP_S:
             # The microphone began or stalled: frame numbers stay with time.
-            self._number = max(self._number + 1, int((now - self._started) / FRAME_S))
+            self._number = max(self._number + 1, int((now - self.started) / FRAME_S))
         else:
             self._number += 1
         self._captured_at = now
@@ -304,7 +304,7 @@ class Talk:
         )
         step = self.ladder.observe(conditions, now)
         if step is not None:
-            self._rungs.append((now - self._started, step.after.order))
+            self._rungs.append((now - self.started, step.after.order))
             self.events.append(Stepped(step))
             self.ledger.forget_recent()
             self._apply_rung(now)
@@ -337,7 +337,7 @@ class Talk:
         spoken, heard = self.ledger.counts()
         settled = max(1, self.flight.sent)
         return Summary(
-            seconds=now - self._started,
+            seconds=now - self.started,
             spoken_s=spoken * FRAME_S,
             heard_s=heard * FRAME_S,
             received_s=self.playout.played * FRAME_S,
