@@ -146,7 +146,7 @@ def fhir(item: dict[str, Any]) -> bytes:
 @contextmanager
 def https_server() -> Iterator[tuple[int, Path]]:
     """A TLS 1.3 server on this machine: its port and certificate."""
-    certificate = importlib.import_module("rivals").certificate
+    certificate = importlib.import_module("_https_rival").certificate
     with tempfile.TemporaryDirectory() as folder:
         certificate_file, key_file = certificate(Path(folder))
         with socket.socket() as free:
