@@ -11,7 +11,9 @@ import os
 from functools import lru_cache
 
 LANGUAGES = ("en", "zh")
-ROOMS = ("errors", "records", "transport", "media", "clinic", "station", "hub", "cli", "tui")
+ROOMS = (
+    "errors", "records", "transport", "media", "clinic", "station", "hub", "cli", "tui", "tui_call",
+)  # fmt: skip
 
 _chosen: str | None = None
 

@@ -18,12 +18,12 @@ from xtcli.records.values import StationKind
 from xtcli.station.drafts import Drafts, Phrases
 from xtcli.station.views import Status
 from xtcli.tui import ring
+from xtcli.tui.call_app import CallApp
 from xtcli.tui.keeper import Keeper
 from xtcli.tui.messages import Arrivals, LogChanged, StatusSeen
 from xtcli.tui.screens.base import DeskScreen
 from xtcli.tui.text import clock
 from xtcli.tui.themes import THEMES
-from xtcli.tui.type_ahead import TypeAheadApp
 from xtcli.tui.watching import Syncer, Watcher
 from xtcli.tui.widgets.link_bar import LinkBar
 
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 Opener = Callable[[], "Station"]
 
 
-class XtApp(TypeAheadApp):
+class XtApp(CallApp):
     """`xt tui`. `opener` opens the home once more, for each thread its own."""
 
     ENABLE_COMMAND_PALETTE = False
@@ -58,6 +58,7 @@ class XtApp(TypeAheadApp):
         self.drafts = Drafts(self.station.home, self.clock, self.station.entropy)
         self.phrases = Phrases(self.station.home)
         self.keeper = Keeper(self.drafts)
+        self.set_calls(self.station, opener)
         self.watcher = Watcher(self, opener)
         self.syncer = Syncer(self, opener) if sync else None
         # Every frame of an animation is bytes on somebody's slow line.
@@ -79,6 +80,7 @@ class XtApp(TypeAheadApp):
         self.call_after_refresh(self._start_threads)
 
     def _start_threads(self) -> None:
+        self.start_calls()
         self.watcher.start()
         if self.syncer is not None:
             self.syncer.start()
@@ -87,6 +89,7 @@ class XtApp(TypeAheadApp):
         """Stop the threads; what they were doing is safe at any moment."""
         await self.end_typing()
         self.keeper.flush()
+        self.calls.close()
         self.watcher.stop()
         if self.syncer is not None:
             self.syncer.stop()
@@ -133,6 +136,7 @@ class XtApp(TypeAheadApp):
         """Show a case."""
         from xtcli.tui.screens.case import CaseScreen
 
+        self.calls.seen(case)
         self.push_screen(CaseScreen(case))
 
     def new_request(self) -> None:

@@ -31,3 +31,11 @@ class StatusSeen(Message):
 
     status: Status
     bubble = False
+
+
+@dataclass
+class CallHeard(Message):
+    """It rings, somebody asks to be called, or a caller has given up."""
+
+    happening: Happening
+    bubble = False

@@ -38,7 +38,17 @@ def notification(text: str, env: Mapping[str, str]) -> str:
 def ring(app: App[None], count: int) -> None:
     """Bell, and a notification where there is one."""
     app.bell()
-    said = notification(tr("{n} new", n=count), os.environ)
+    _notify(app, tr("{n} new", n=count))
+
+
+def ring_call(app: App[None]) -> None:
+    """The same for somebody who calls."""
+    app.bell()
+    _notify(app, tr("Incoming call"))
+
+
+def _notify(app: App[None], text: str) -> None:
+    said = notification(text, os.environ)
     driver = app._driver
     if said and driver is not None:
         driver.write(said)

@@ -17,7 +17,7 @@ from xtcli.errors import XtError
 from xtcli.records.ids import RecordId
 from xtcli.station import desk_lists
 from xtcli.station.happenings import Happening, happening
-from xtcli.tui.messages import Arrivals, LogChanged, StatusSeen
+from xtcli.tui.messages import Arrivals, CallHeard, LogChanged, StatusSeen
 
 if TYPE_CHECKING:
     from xtcli.station.station import Station
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 LOOK_SECONDS = 0.2
 STATUS_LOOKS = 5
 RETRY_SECONDS = 5.0
+CALL_KINDS = frozenset(("ring", "call_wanted", "call_missed"))
 Opener = Callable[[], "Station"]
 
 
@@ -128,13 +129,18 @@ class Syncer:
         if self._end.is_set():
             raise Ended("Stopped.", "")
 
+    def _heard(self, happening: Happening) -> None:
+        """What comes over the link; records are found in the log by the watcher."""
+        if happening.kind in CALL_KINDS:
+            self.app.post_message(CallHeard(happening))
+
     def _run(self) -> None:
         station = self.opener()
         try:
             while not self._end.is_set():
                 # No link, or another process talks on it: look again after a while.
                 with suppress(XtError, OSError):
-                    station.sync(0.0, watch=True, progress=self._progress)
+                    station.sync(0.0, watch=True, show=self._heard, progress=self._progress)
                 self._end.wait(RETRY_SECONDS)
         finally:
             station.close()

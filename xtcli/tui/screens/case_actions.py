@@ -213,11 +213,8 @@ class CaseActions(DeskScreen):
         self.desk.push_screen(FileDialog(), chosen)
 
     def action_call(self) -> None:
-        """A live call."""
-        place = getattr(self.station, "call", None)
-        if place is None:
-            self.tell(tr("Live calls are not set up in this version. Send a voice note instead."),
-                      warning=True)  # fmt: skip
+        """Call the other side, or take the call about this case that rings."""
+        self.desk.call_about(self.case_id)
 
     # Attachments
 
