@@ -23,6 +23,7 @@ from xtcli.station.calls_about import CallAbout, about
 from xtcli.tui import ring
 from xtcli.tui.calling import Calls, Stage
 from xtcli.tui.messages import CallHeard
+from xtcli.tui.quiet import quiet_libraries
 from xtcli.tui.type_ahead import TypeAheadApp
 
 if TYPE_CHECKING:
@@ -47,6 +48,11 @@ class CallApp(TypeAheadApp):
     ]
 
     calls: Calls
+
+    def run(self, *args: Any, **settings: Any) -> None:
+        """Run until the person leaves; no sound library writes over the screens meanwhile."""
+        with quiet_libraries():
+            super().run(*args, **settings)
 
     def set_calls(self, station: Station, opener: Callable[[], Station]) -> None:
         """The station whose calls these are."""
@@ -86,6 +92,7 @@ class CallApp(TypeAheadApp):
             found = CallAbout(case, ("?", "?"), "")
         self.calls.about[case] = found
         self._looking = False
+        self.show_calls()
 
     # Drawing
 

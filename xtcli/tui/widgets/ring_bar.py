@@ -112,8 +112,8 @@ def _call(shown: CallShown) -> Content:
     state = rung_word(view.rung) if view.contact else tr("no contact: it becomes a voice note")
     words = "  ".join(word for word in (state, mic_words(shown)) if word)
     return Content.assemble(
-        head, "\n", tr("I"), " ", coloured(view.microphone, METER_CELLS, shut=shut), "  ",
-        tr("they"), " ", coloured(view.speaker, METER_CELLS), "  ", words,
+        head, "\n", tr("I say"), " ", coloured(view.microphone, METER_CELLS, shut=shut), "  ",
+        tr("I hear"), " ", coloured(view.speaker, METER_CELLS), "  ", words,
     )  # fmt: skip
 
 
