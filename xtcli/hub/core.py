@@ -7,7 +7,7 @@ no sockets and reads no clock; the shell says what time it is and moves datagram
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
 
@@ -21,7 +21,7 @@ from xtcli.records.sign import Record
 from xtcli.records.types import Kind
 from xtcli.records.values import StationKind
 from xtcli.station import routing
-from xtcli.station.calls_relay import Relay
+from xtcli.station.calls_relay import Relay, Sent
 from xtcli.station.exchange import Exchange
 from xtcli.station.intake import Arrival, Intake
 from xtcli.station.roads_hops import split
@@ -158,7 +158,11 @@ class HubCore:
     def _realtime(self, station: int, payload: bytes, now: float) -> None:
         """Pass a payload of a call on; the hub cannot open it."""
         self._now = self._spoke[station] = now
-        for target, sent in self.relay.take(station, payload, now):
+        self.pass_on(self.relay.take(station, payload, now), now)
+
+    def pass_on(self, payloads: Iterable[Sent], now: float) -> None:
+        """Send payloads of calls to those stations that are connected."""
+        for target, sent in payloads:
             peer = self.peers.get(target)
             if peer is not None:
                 peer.exchange.link.send_realtime(sent, now)
@@ -223,7 +227,7 @@ class HubCore:
         try:
             with self.spool.transaction():
                 for opened, arrival in done:
-                    opened.peer.exchange.settled(opened.tag, arrival)
+                    opened.peer.exchange.settled(opened.tag, arrival, now)
         except DiskFull as error:
             # The log has the records: when they are sent again they are known and confirmed.
             self._give_up([opened for opened, _ in done], error)

@@ -145,7 +145,7 @@ class RelayExchange(HopExchange):
         passing, mine = split(parts)
         self.core.above(passing, now)
         arrival = self.intake.take(mine, self.peer) if mine else Arrival()
-        self.settled(event.tag, arrival)
+        self.settled(event.tag, arrival, now)
         self.fill(now)
         return arrival
 

@@ -16,7 +16,7 @@ from typing import Any
 
 from xtcli.errors import DiskFull, LogCorrupt, XtError
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 BUSY_SECONDS = 10.0
 CACHE_KIB = 8_192
 
@@ -71,6 +71,14 @@ CREATE INDEX cases_patient ON cases (patient_key);
 CREATE INDEX cases_created ON cases (created DESC, station, seq);
 CREATE INDEX cases_waiting ON cases (waiting_since) WHERE waiting_since > 0;
 """
+
+_RETURNED = """
+CREATE TABLE returned (
+  station INTEGER NOT NULL, seq INTEGER NOT NULL, peer INTEGER NOT NULL, why TEXT NOT NULL,
+  at INTEGER NOT NULL, PRIMARY KEY (station, seq, peer)) WITHOUT ROWID;
+"""
+_STEPS = (_SCHEMA, _RETURNED)
+"""What makes format n + 1 of format n; format 0 is an empty file."""
 
 _FULL = {
     sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_WRITE, sqlite3.SQLITE_IOERR_FSYNC,
@@ -130,10 +138,10 @@ class Database:
                 raise
 
     def _prepare(self) -> None:
-        """Settings, then the schema when the file is new."""
+        """Settings, then the schema when the file is new or older."""
         db = self._db
         version = db.execute("PRAGMA user_version").fetchone()[0]
-        if version not in (0, SCHEMA_VERSION):
+        if version > SCHEMA_VERSION:
             raise LogCorrupt(
                 "The log was written by a newer xt (format {found}, this one reads {known}).",
                 "Install the newest xt here.",
@@ -143,12 +151,13 @@ class Database:
         db.execute("PRAGMA journal_mode=WAL")
         db.execute("PRAGMA synchronous=FULL")
         db.execute(f"PRAGMA cache_size=-{CACHE_KIB}")
-        if version == 0:
+        if version < SCHEMA_VERSION:
             with self.transaction():
-                if db.execute("PRAGMA user_version").fetchone()[0] == 0:
-                    for statement in _SCHEMA.split(";"):
-                        db.execute(statement)
-                    db.execute(f"PRAGMA user_version={SCHEMA_VERSION}")
+                # Another process may have done it meanwhile.
+                version = db.execute("PRAGMA user_version").fetchone()[0]
+                for statement in "".join(_STEPS[version:]).split(";"):
+                    db.execute(statement)
+                db.execute(f"PRAGMA user_version={SCHEMA_VERSION}")
 
     def close(self) -> None:
         """Close the file."""

@@ -5,12 +5,12 @@ Only a receipt ends a delivery. Knows items and peers, not bundles' bytes or lin
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from xtcli.records.database import Database
 from xtcli.records.ids import RecordId
 from xtcli.records.sign import Record
-from xtcli.records.store import Delivery, Item, Pending, Waiting
+from xtcli.records.store import Delivery, Item, Pending, Return, Waiting
 from xtcli.records.types import Receipt
 
 
@@ -105,12 +105,39 @@ class Outbox(Database):
             return done.rowcount
 
     def delivered(self, peer: int, items: Iterable[Item]) -> None:
-        """A signed receipt of `peer` names these: nothing more to do."""
+        """`peer` holds these, or will never take them: nothing more to do."""
         with self.transaction():
             self._db.executemany(
                 "DELETE FROM deliveries WHERE peer=? AND station=? AND seq=? AND blob=?",
                 [(peer, *key_of(item)) for item in items],
             )
+
+    def returned(self, peer: int, why: Mapping[RecordId, str], at: int) -> list[RecordId]:
+        """`peer` has refused these for good: nothing waits for its receipt any more.
+
+        They stay in the log and never count as received. Those that this is news of.
+        """
+        news = []
+        with self.transaction():
+            for item, reason in why.items():
+                if not self._record_size(item) or peer in self.confirmed(item):
+                    continue
+                done = self._db.execute(
+                    "INSERT OR IGNORE INTO returned VALUES (?,?,?,?,?)", (*item, peer, reason, at)
+                )
+                if done.rowcount:
+                    news.append(item)
+                self.delivered(peer, [item])
+                self._touch(item)
+        return news
+
+    def returns(self, limit: int = 100) -> list[Return]:
+        """What was refused elsewhere, newest first."""
+        rows = self.rows(
+            "SELECT station, seq, peer, why, at FROM returned ORDER BY at DESC, seq DESC LIMIT ?",
+            limit,
+        )
+        return [Return(RecordId(r[0], r[1]), r[2], r[3], r[4]) for r in rows]
 
     def wanted_again(self, peer: int, items: Iterable[RecordId], at: int) -> int:
         """`peer` has lost these although it confirmed them: they wait for a receipt anew."""
@@ -182,6 +209,10 @@ class Outbox(Database):
             )
             self._db.execute(
                 "DELETE FROM deliveries WHERE peer=? AND station=? AND seq BETWEEN ? AND ?",
+                (peer, *span),
+            )
+            self._db.execute(
+                "DELETE FROM returned WHERE peer=? AND station=? AND seq BETWEEN ? AND ?",
                 (peer, *span),
             )
             here = self.rows(

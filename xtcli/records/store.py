@@ -64,6 +64,15 @@ class Waiting:
     size: int
 
 
+class Return(NamedTuple):
+    """A record that `peer` has refused for good, why (`authority.Reason`), and when we heard it."""
+
+    record: RecordId
+    peer: int
+    why: str
+    at: int
+
+
 class Head(NamedTuple):
     """The newest record of a station here: its sequence number (0: none) and digest."""
 
@@ -147,7 +156,13 @@ class Store(Protocol):
         """The bundle `tag` is gone without a receipt: its items wait again; how many."""
 
     def delivered(self, peer: int, items: Iterable[Item]) -> None:
-        """A signed receipt of `peer` names these: nothing more to do."""
+        """`peer` holds these, or will never take them: nothing more to do."""
+
+    def returned(self, peer: int, why: Mapping[RecordId, str], at: int) -> list[RecordId]:
+        """`peer` has refused these for good: nothing waits any more. Those this is news of."""
+
+    def returns(self, limit: int = 100) -> list[Return]:
+        """What was refused elsewhere, newest first."""
 
     def waiting(self, peer: int) -> Waiting:
         """What `peer` has not confirmed."""

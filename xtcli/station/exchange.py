@@ -147,9 +147,13 @@ class Exchange:
 
     def ask_again(self, runs: Sequence[tuple[int, int]], now: float) -> None:
         """Ask the peer for records of its own that are missing here."""
+        self._say(parcels.lack_part(runs), now)
+
+    def _say(self, part: Part, now: float) -> None:
+        """A bundle that no log knows: it ends when the peer holds it."""
         context = bundle_context(self.station.settings.realm, self.station.number, self.peer)
         sealed = seal(
-            pack([parcels.lack_part(runs)]), recipient=self.seal_key, context=context,
+            pack([part]), recipient=self.seal_key, context=context,
             entropy=self.station.entropy,
         )  # fmt: skip
         self.node.put(sealed, ASK_PRIORITY, now, self.station.clock())
@@ -183,7 +187,7 @@ class Exchange:
         if parts is None:
             return Arrival(refused=1)
         arrival = self.intake.take(parts, self.peer)
-        self.settled(tag, arrival)
+        self.settled(tag, arrival, now)
         self.fill(now)
         return arrival
 
@@ -206,9 +210,14 @@ class Exchange:
         except BundleRejected:
             return None
 
-    def settled(self, tag: bytes, arrival: Arrival) -> None:
-        """The bundle is on the disk: say DONE, and clear what its receipts have settled."""
+    def settled(self, tag: bytes, arrival: Arrival, now: float) -> None:
+        """The bundle is on the disk: say DONE, and clear what its receipts have settled.
+
+        A sender must hear what will never count, or it waits for a receipt for ever.
+        """
         self.node.accept(tag)
+        if arrival.unwanted:
+            self._say(parcels.return_part(arrival.unwanted), now)
         if any(record.kind is Kind.RECEIPT for record in arrival.new):
             self.clear()
 

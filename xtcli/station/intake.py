@@ -41,6 +41,8 @@ class Arrival:
     again: list[RecordId] = field(default_factory=list)
     blobs: list[bytes] = field(default_factory=list)
     refused: int = 0
+    unwanted: dict[int, str] = field(default_factory=dict)
+    """Of the sender's own records those refused for good, by number, and why: it must hear so."""
     held: int = 0
 
     @property
@@ -71,8 +73,10 @@ class Intake:
                 elif parcels.is_lack(part):
                     mine = [RecordId(self.station.number, seq) for seq in parcels.read_lack(part)]
                     log.wanted_again(peer, mine, now)
+                elif parcels.is_return(part):
+                    self._returned(part, peer, now)
                 elif not parcels.is_of_road(part):
-                    self._record(part, arrival, now, via or str(peer))
+                    self._record(part, arrival, now, via or str(peer), peer)
             released = log.release_held(self.station.roster, at=now, deliver=self.rule)
             self._receipt(arrival.confirmable, arrival.blobs, peer)
             self._confirm_released(released, peer)
@@ -81,7 +85,7 @@ class Intake:
             requested.honour(self.station, arrival.new)
         return arrival
 
-    def _record(self, part: Part, arrival: Arrival, now: int, via: str) -> None:
+    def _record(self, part: Part, arrival: Arrival, now: int, via: str, peer: int) -> None:
         """One record: judged, and stored, held or set aside."""
         log = self.station.log
         try:
@@ -104,6 +108,16 @@ class Intake:
             arrival.held += 1
         else:
             arrival.refused += 1
+            if record.id.station == peer and verdict.reason is not None:
+                arrival.unwanted[record.id.seq] = verdict.reason.value
+
+    def _returned(self, part: Part, peer: int, now: int) -> None:
+        """What the hub will never take stops waiting here; it never counts as received."""
+        if peer != HUB:
+            return
+        number = self.station.number
+        why = {RecordId(number, seq): text for seq, text in parcels.read_return(part).items()}
+        self.station.log.returned(peer, why, now)
 
     def _piece(self, part: Part, arrival: Arrival) -> None:
         """One piece of a blob; a blob counts once it is whole and its digest checks."""

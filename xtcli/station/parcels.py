@@ -9,11 +9,12 @@ the road with a negative number (docs/format/relay.md):
     [-2, tags of 4 bytes, joined]        bundles that the sender has taken from a stick
     [-3]                                 raw: bytes that test a link and mean nothing
     [-4, [first, last, ...]]             records of the receiver that the sender lacks
+    [-5, [number, why, number, why ...]] records of the receiver that the sender refuses for good
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import msgpack
@@ -29,10 +30,13 @@ from xtcli.transport.symbols import TAG_BYTES
 PIECE_BYTES = 7_500_000
 """Bytes of a blob in one bundle. Symbols make a cut cheap, so a blob is not cut any further."""
 
-ENVELOPE_MARK, TAKEN_MARK, PROBE_MARK, LACK_MARK = -1, -2, -3, -4
+ENVELOPE_MARK, TAKEN_MARK, PROBE_MARK, LACK_MARK, RETURN_MARK = -1, -2, -3, -4, -5
 LACK_RUNS_MAX = 64
 """Runs of sequence numbers asked for at once."""
 LACK_RECORDS_MAX = 2_000
+RETURNS_MAX = 64
+"""Refused records named in one part."""
+WHY_CHARACTERS_MAX = 24
 TAKEN_MAX = 1000
 """Tags in one note of what was taken."""
 TAKEN_SEALED_BYTES_MAX = SEAL_BYTES + 16 + TAKEN_MAX * (TAG_BYTES + 2)
@@ -145,6 +149,37 @@ def read_lack(part: Part) -> list[int]:
     for first, last in zip(numbers[::2], numbers[1::2], strict=True):
         found += range(first, min(last, first + LACK_RECORDS_MAX) + 1)
     return found[:LACK_RECORDS_MAX]
+
+
+def return_part(why: Mapping[int, str]) -> Part:
+    """Tells the receiver which records of its own (at most `RETURNS_MAX`) are refused for good."""
+    pairs = [value for pair in list(why.items())[:RETURNS_MAX] for value in pair]
+    body: bytes = msgpack.packb([RETURN_MARK, pairs])
+    return Part(body)
+
+
+def is_return(part: Part) -> bool:
+    """Whether a part says what was refused."""
+    return _marked(part, RETURN_MARK)
+
+
+def read_return(part: Part) -> dict[int, str]:
+    """Sequence numbers and reasons, bounded; none when the part does not check."""
+    try:
+        mark, pairs = msgpack.unpackb(part.body)
+    except (ValueError, TypeError, msgpack.UnpackException):
+        return {}
+    if mark != RETURN_MARK or not isinstance(pairs, list) or len(pairs) % 2:
+        return {}
+    found = list(zip(pairs[::2], pairs[1::2], strict=True))[:RETURNS_MAX]
+    sound = all(
+        type(number) is int
+        and 0 < number < 1 << 32
+        and isinstance(why, str)
+        and 0 < len(why) <= WHY_CHARACTERS_MAX
+        for number, why in found
+    )
+    return dict(found) if sound else {}
 
 
 def probe_part(data: bytes) -> Part:

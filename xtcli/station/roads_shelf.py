@@ -140,7 +140,7 @@ class Mail:
         except BaseException:
             self.station.forget_roster()
             raise
-        exchange.settled(tag, arrival)
+        exchange.settled(tag, arrival, 0.0)
         return arrival
 
     def taken(self, peer: int, tag: bytes) -> None:
