@@ -14,6 +14,7 @@ from xtcli.lang import tr
 
 if TYPE_CHECKING:
     from xtcli.station.happenings import Happening
+    from xtcli.station.roads_auto import RoadChange
     from xtcli.station.syncing import SyncReport
 
 
@@ -24,7 +25,7 @@ def sync(
         bool, typer.Option("--watch", help=tr("Stay connected and print what arrives."))
     ] = False,
     via: Annotated[
-        str, typer.Option(metavar="ROAD", help=tr("Another road: folder:/media/stick."))
+        str, typer.Option(metavar="ROAD", help=tr("This road only: folder:/media/stick."))
     ] = "",
     as_json: AsJson = False,
 ) -> None:
@@ -38,7 +39,8 @@ def sync(
         show = watcher(as_json) if watch else None
         meter = None if as_json or watch or not sys.stderr.isatty() else Meter()
         limit = timeout or (0.0 if watch else 120.0)
-        report = here.sync(limit, watch=watch, show=show, progress=meter)
+        changed = road_teller(as_json and watch)
+        report = here.sync(limit, watch=watch, show=show, progress=meter, on_road=changed)
         if meter is not None:
             meter.clear()
         say_sync(report, as_json)
@@ -56,6 +58,18 @@ def watcher(as_json: bool) -> Any:
         say(bell + happening.text)
 
     return show
+
+
+def road_teller(as_json: bool) -> Any:
+    """Says each change of the road in one sentence."""
+
+    def changed(change: RoadChange) -> None:
+        if as_json:
+            write_json(change)
+            return
+        tell(("\r\x1b[K" if sys.stderr.isatty() else "") + change.text)
+
+    return changed
 
 
 class Meter:

@@ -19,6 +19,7 @@ STATES = {
     "waiting": "waits", "started": "under way", "taken": "there, receipt missing",
     "refused": "refused", "postponed": "postponed", "cancelled": "cancelled",
 }  # fmt: skip
+ROAD_HELP = "udp, https, serial:DEVICE[@BAUD], folder:PATH, sms:COMMAND."
 PRIORITIES = {
     "critical": "critical", "text": "text", "ecg": "ECG", "voice": "voice note",
     "thumbnail": "small picture", "image": "picture or document",
@@ -162,12 +163,13 @@ def link_test(
     as_json: AsJson = False,
 ) -> None:
     """Test the link: round trip, rate, loss."""
-    from xtcli.hub import roads
     from xtcli.station.roads import RoadName
+    from xtcli.station.roads_list import link_road
     from xtcli.station.roads_probe import probe_link
 
     with station() as here:
-        road = roads.link_road(here, RoadName.parse(via)) if via else None
+        name = RoadName.parse(via) if via else None
+        road = link_road(here.home, here.settings, here.entropy, name) if name else None
         found = probe_link(here, timeout, payload, road)
     if as_json:
         write_json(found)
@@ -201,9 +203,61 @@ def _show_test(found: LinkTest) -> None:
         say(tr("Nothing waits to be sent."))
 
 
+@guarded
+def link_list(as_json: AsJson = False) -> None:
+    """List the roads of this station."""
+    with station() as here:
+        _show_roads(here, as_json)
+
+
+@guarded
+def link_add(
+    road: Annotated[str, typer.Argument(metavar="ROAD", help=tr(ROAD_HELP))],
+    as_json: AsJson = False,
+) -> None:
+    """Add a road."""
+    from xtcli.station.roads_list import add_road
+
+    with station() as here:
+        add_road(here.home, here.settings, road)
+        _show_roads(here, as_json)
+
+
+@guarded
+def link_remove(
+    road: Annotated[str, typer.Argument(metavar="ROAD", help=tr("As xt link list shows it."))],
+    as_json: AsJson = False,
+) -> None:
+    """Take a road away."""
+    from xtcli.station.roads_list import remove_road
+
+    with station() as here:
+        remove_road(here.home, here.settings, road)
+        _show_roads(here, as_json)
+
+
+def _show_roads(here: Any, as_json: bool) -> None:
+    """Every road, in the order in which they are tried."""
+    from xtcli.cli.tables import show_table
+    from xtcli.station.roads_list import rows
+
+    found = rows(here.home, here.settings, here.link_view().road)
+    if as_json:
+        write_json({"roads": found})
+        return
+    now = here.clock()
+    show_table((tr("road"), tr("now"), tr("last contact"), tr("sent"), tr("received")), [
+        (row.road,
+         tr("carries") if row.carries else tr("ready") if row.ready else tr("not there"),
+         seconds(max(0.0, now - row.last_contact)) if row.last_contact else "",
+         size(row.bytes_sent), size(row.bytes_received))
+        for row in found
+    ])  # fmt: skip
+
+
 def register(app: typer.Typer) -> None:
     """Put these commands into the app."""
-    link_app = App(no_args_is_help=True, help=tr("Test the link to the hub."),
+    link_app = App(no_args_is_help=True, help=tr("The roads to the hub: list, add, remove, test."),
                    subcommand_metavar="COMMAND", options_metavar="")  # fmt: skip
     panel = tr("This station")
     add(app, panel, [
@@ -213,5 +267,11 @@ def register(app: typer.Typer) -> None:
     add(link_app, panel, [
         ("test", link_test, tr("Measure round trip, rate and loss with a few questions."),
          "xt link test --bytes 3000"),
+        ("list", link_list, tr("The roads of this station, in the order they are tried."),
+         "xt link list"),
+        ("add", link_add, tr("Add a road that xt sync uses by itself."),
+         "xt link add folder:/media/stick"),
+        ("remove", link_remove, tr("Take a road away."),
+         "xt link remove folder:/media/stick"),
     ])  # fmt: skip
     app.add_typer(link_app, name="link", rich_help_panel=panel)

@@ -207,6 +207,8 @@ def status_page(status: Status) -> None:
         else:
             ago = seconds(max(0.0, status.now - link.last_contact))
             say(tr("Hub {hub}: last contact {ago} ago", hub=link.hub, ago=ago))
+    if link.road and status.kind != "hub":
+        say("  " + tr("over {road}", road=link.road))
     if link.rate_bps:
         say("  " + tr("{rate} kbit/s, round trip {rtt}, loss {loss} %",
                       rate=f"{link.rate_bps / 1000:.1f}", rtt=seconds(link.rtt_s or 0),

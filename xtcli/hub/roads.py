@@ -18,11 +18,9 @@ from xtcli.station import roads, shell
 from xtcli.station.home import Home, default_root
 from xtcli.station.intake import Arrival
 from xtcli.station.roads import RoadName, Show
-from xtcli.station.roads_https import HttpsRoad
-from xtcli.station.roads_link import LinkRoad
+from xtcli.station.roads_list import link_road
 from xtcli.station.station import Station
 from xtcli.station.syncing import run_sync
-from xtcli.transport.carriers.serial import SerialRoad
 
 
 def open_here() -> Station:
@@ -69,13 +67,6 @@ def sync_via(station: Station, via: str, timeout: float, watch: bool, show: Show
     if road.kind == "sms":
         return roads.exchange_messages(station, road.rest, seconds, watch, rule=does.rule,
                                        inside=does.inside, on_new=told)  # fmt: skip
-    link = link_road(station, road)
+    link = link_road(station.home, station.settings, station.entropy, road)
     return run_sync(station, seconds, watch=watch, show=show,
                     road=link)  # fmt: skip
-
-
-def link_road(station: Station, road: RoadName) -> LinkRoad:
-    """A road for the link; UsageError when this station has none of that kind."""
-    if road.kind == "serial":
-        return SerialRoad(road.rest)
-    return HttpsRoad(station.home, station.settings, station.entropy)

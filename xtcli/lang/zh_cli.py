@@ -216,7 +216,7 @@ WORDS: dict[str, str] = {
     ),
     "Give up after S seconds.": "最多 S 秒。",
     "Stay connected and print what arrives.": "保持连接，显示收到的内容。",
-    "Another road: folder:/media/stick.": "另一条路：folder:/media/stick（U 盘）。",
+    "This road only: folder:/media/stick.": "只用这条通道，如 folder:/media/stick（U 盘）。",
     "about {time} left": "还需约 {time}",
     "{size} to send": "待发 {size}",
     "All safe: {sent} records confirmed, {got} new ones here. {up} B up, {down} B down.": (
@@ -269,6 +269,21 @@ WORDS: dict[str, str] = {
     ),
     "Numbers: cases, answers, times.": "统计：病例、答复、时间。",
     # Other roads: folder, serial, short messages, https, relays.
+    "The roads to the hub: list, add, remove, test.": "通往枢纽的通道：列出、添加、删除、测试。",
+    "The roads of this station, in the order they are tried.": "本站的通道，按尝试顺序排列。",
+    "Add a road that xt sync uses by itself.": "添加一条供 xt sync 自动选用的通道。",
+    "Take a road away.": "删除一条通道。",
+    "As xt link list shows it.": "写法同 xt link list 所示。",
+    "udp, https, serial:DEVICE[@BAUD], folder:PATH, sms:COMMAND.": (
+        "udp、https、serial:设备[@波特率]、folder:路径、sms:命令。"
+    ),
+    "road": "通道",
+    "now": "目前",
+    "last contact": "最近联系",
+    "carries": "使用中",
+    "ready": "可用",
+    "not there": "未接入",
+    "over {road}": "通道：{road}",
     "under way": "传输中",
     "there, receipt missing": "已送达，差回执",
     "refused": "被拒收",

@@ -271,8 +271,32 @@ WORDS: dict[str, str] = {
     "See what it said; what waits is kept.": "请看它的输出；待发内容都已保存。",
     "The command said something that is not understood.": "命令输出了无法识别的内容。",
     "There is no road {road}.": "没有 {road} 这种通道。",
-    "Write folder:PATH, serial:DEVICE[@BAUD], sms:COMMAND or https.": (
-        "请写 folder:路径、serial:设备[@波特率]、sms:命令 或 https。"
+    "Write udp, https, serial:DEVICE[@BAUD], folder:PATH or sms:COMMAND.": (
+        "请写 udp、https、serial:设备[@波特率]、folder:路径 或 sms:命令。"
+    ),
+    "the line {device}": "串口 {device}",
+    "the folder {folder}": "文件夹 {folder}",
+    "short messages": "短报文",
+    "The list of roads in {file} cannot be read.": "通道列表 {file} 无法读取。",
+    "Mend it, or delete it: then the roads are those of the invitation.": (
+        "请修正或删除该文件；删除后使用邀请码中的通道。"
+    ),
+    "This name of a road is too long.": "通道名称过长。",
+    "Give the folder a shorter name.": "请缩短文件夹名称。",
+    "A station has at most {count} roads.": "每个站点最多 {count} 条通道。",
+    "Take one away: xt link remove ROAD": "请先删除一条：xt link remove 通道",
+    "{road} is no road of this station.": "本站没有通道 {road}。",
+    "See them: xt link list": "查看：xt link list",
+    "A station needs one of udp, https and serial.": (
+        "站点至少需要 udp、https、serial 中的一条通道。"
+    ),
+    "Add another one: xt link add ROAD": "请先添加一条：xt link add 通道",
+    "{road} carries no link.": "{road} 不能承载链路。",
+    "Such roads do: udp, https, serial:DEVICE.": "可用的有：udp、https、serial:设备。",
+    "The link goes over {road} now.": "现在经 {road} 连接。",
+    "No road answers: text goes by short messages now.": "各通道均无应答，文字改用短报文发送。",
+    "{road}: {put} bundles written, {taken} taken, {refused} refused.": (
+        "{road}：写入 {put} 个数据包，取走 {taken} 个，拒收 {refused} 个。"
     ),
     "A bundle to be passed on does not check.": "待转交的数据包校验不通过。",
     "It was dropped; its sender keeps it.": "已丢弃；发送方仍有保存。",

@@ -21,17 +21,21 @@ def read_link(home: Home, hub: str) -> LinkView:
     """What is known of the link to `hub`."""
     try:
         plain = json.loads((home.root / NAME).read_text(encoding="utf-8"))
+        road = plain.get("road", "")
         return LinkView(hub, plain["rate_bps"], plain["rtt_s"], plain["loss"],
-                        plain["last_contact"])  # fmt: skip
+                        plain["last_contact"], road if isinstance(road, str) else "")  # fmt: skip
     except (OSError, ValueError, KeyError, TypeError):
         return LinkView(hub)
 
 
-def write_link(home: Home, measure: LinkMeasure, last_contact: float | None) -> None:
-    """Keep a measurement; `last_contact` in unix seconds."""
+def write_link(
+    home: Home, measure: LinkMeasure, last_contact: float | None, road: str = ""
+) -> None:
+    """Keep a measurement; `last_contact` in unix seconds, `road` the one that carries now."""
     before = read_link(home, "")
     text = json.dumps({
         "rate_bps": measure.rate_bps or before.rate_bps, "rtt_s": measure.rtt_s or before.rtt_s,
         "loss": measure.loss, "last_contact": last_contact or before.last_contact,
+        "road": road or before.road,
     })  # fmt: skip
     home.write(home.root / NAME, text.encode())

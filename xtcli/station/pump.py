@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import fields
 
 from xtcli.errors import LinkDown
 from xtcli.station import linkfile
@@ -18,6 +19,7 @@ from xtcli.station.roads_link import LinkRoad, RoadLink, UdpRoad, hop_key, keep,
 from xtcli.station.routing import HUB
 from xtcli.transport.driving import LinkClient, Wire
 from xtcli.transport.link.events import LinkConfig, LinkEvent, Realtime
+from xtcli.transport.link.frames import DATAGRAM_BYTES_MAX
 from xtcli.transport.link.keys import link_key
 from xtcli.transport.link.session import Link
 from xtcli.transport.link.spooled import SpooledLink
@@ -39,6 +41,7 @@ class Pump:
         """Nothing is opened before `start`. `road` None is UDP to the hub's address."""
         self.station = station
         self.road = road or UdpRoad(station.settings.hub_address)
+        self._before = Wire()
         self._on_arrival = on_arrival
         self.on_realtime: Callable[[bytes], None] = lambda payload: None
         self._client: LinkClient | None = None
@@ -62,8 +65,24 @@ class Pump:
         tune(link, self.station.home, self.road, loop.time())
         self.exchange = self._exchange(node)
         self.exchange.resume(loop.time())
-        self._client = self.road.client(node, self._events)
-        await self._client.start()
+        client = self.road.client(node, self._events)
+        try:
+            await client.start()
+        except BaseException:
+            client.close()
+            self._spool.close()
+            self._spool = None
+            raise
+        self._client = client
+
+    async def change(self, road: LinkRoad) -> None:
+        """Go on over another road, as a new process would: nothing that has arrived is sent again.
+
+        When that road cannot be opened, none is open; open one before anything else.
+        """
+        await self.close()
+        self.road = road
+        await self.start()
 
     def _exchange(self, node: SpooledLink) -> Exchange:
         """The dealings with the hub, perhaps through a relay that holds bundles for long."""
@@ -83,8 +102,14 @@ class Pump:
 
     @property
     def wire(self) -> Wire:
-        """What went over the wire so far."""
-        return self._client.wire if self._client is not None else Wire()
+        """What went over the wire so far, on all roads."""
+        now = self._client.wire if self._client is not None else Wire()
+        return _sum(self._before, now)
+
+    @property
+    def open(self) -> bool:
+        """Whether a road is open."""
+        return self._client is not None
 
     @property
     def contact(self) -> float | None:
@@ -108,6 +133,20 @@ class Pump:
         if self._client is not None and self.exchange is not None:
             self._client.kick()
             self.exchange.note_sent()
+
+    def take(self, datagram: bytes, overhead: int) -> bool:
+        """A datagram that came over another road than the open one; whether it was genuine."""
+        client = self._client
+        if client is None or len(datagram) > DATAGRAM_BYTES_MAX or not client.take(datagram):
+            return False
+        self._before.datagrams_in += 1
+        self._before.bytes_in += len(datagram) + overhead
+        return True
+
+    def count_out(self, size: int) -> None:
+        """A datagram of `size` bytes was sent over another road than the open one."""
+        self._before.datagrams_out += 1
+        self._before.bytes_out += size
 
     def send_realtime(self, payload: bytes) -> None:
         """Send a payload of a call at once; dropped while the road is not open."""
@@ -157,23 +196,30 @@ class Pump:
     def save(self) -> None:
         """Keep what the link has learnt, for `xt status`."""
         if self.exchange is not None:
-            linkfile.write_link(self.station.home, self.link.measured(), self._contact)
-
-    def _keep(self) -> None:
-        """Keep what this road was found to be, and what went over it."""
-        keep(self.link, self.station.home, self.road, self.wire, self._contact)
+            linkfile.write_link(
+                self.station.home, self.link.measured(), self._contact, self.road.name
+            )
 
     async def close(self) -> None:
-        """Let the last datagrams leave, keep what was learnt, close."""
-        if self._client is not None:
+        """Let the last datagrams leave, keep what was learnt, close. Idempotent."""
+        client = self._client
+        if client is not None:
             self.kick()
             await asyncio.sleep(CLOSE_GRACE_SECONDS)
-            await self._client.finish()
+            await client.finish()
             self.save()
-            self._keep()
-            self._client.close()
+            heard = self._contact if client.wire.datagrams_in > client.wire.refused else None
+            keep(self.link, self.station.home, self.road, client.wire, heard)
+            self._client = None
+            self._before = _sum(self._before, client.wire)
+            client.close()
         if self._spool is not None:
             self._spool.close()
+            self._spool = None
+
+
+def _sum(one: Wire, other: Wire) -> Wire:
+    return Wire(*(getattr(one, f.name) + getattr(other, f.name) for f in fields(Wire)))
 
 
 def no_hub_here() -> LinkDown:

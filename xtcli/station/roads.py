@@ -1,5 +1,6 @@
-"""Roads besides the UDP link: which there are, how they are written, and one visit of each.
+"""Roads: which there are, how they are written, and one visit of those that have no link.
 
+    udp[:HOST:PORT]         the link; the invitation's address when none is given
     folder:PATH             a stick or a synced folder
     sms:COMMAND             short messages through a plug-in command
     serial:DEVICE[@BAUD]    a line or a modem
@@ -16,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from xtcli.errors import UsageError
+from xtcli.lang import tr
 from xtcli.station.core import StationCore
 from xtcli.station.happenings import Happening, happening
 from xtcli.station.intake import Arrival, Rule
@@ -26,7 +28,9 @@ from xtcli.station.roads_store import RoadStore
 if TYPE_CHECKING:
     from xtcli.station.roads_modem import ModemReport
 
-KINDS = ("folder", "sms", "serial", "https")
+KINDS = ("udp", "https", "serial", "folder", "sms")
+ALONE = ("udp", "https")
+"""Kinds that need no more than their name."""
 Show = Callable[[Happening], None]
 
 
@@ -41,13 +45,37 @@ class RoadName:
     def parse(cls, text: str) -> RoadName:
         """Read `kind:rest`; UsageError when there is no such road."""
         kind, _, rest = text.partition(":")
-        if kind not in KINDS or (not rest and kind != "https"):
+        if kind not in KINDS or (not rest and kind not in ALONE) or (rest and kind == "https"):
             raise UsageError(
                 "There is no road {road}.",
-                "Write folder:PATH, serial:DEVICE[@BAUD], sms:COMMAND or https.",
+                "Write udp, https, serial:DEVICE[@BAUD], folder:PATH or sms:COMMAND.",
                 road=text,
             )
         return cls(kind, rest)
+
+    @property
+    def text(self) -> str:
+        """As it is written."""
+        return f"{self.kind}:{self.rest}" if self.rest else self.kind
+
+    @property
+    def carries_link(self) -> bool:
+        """Whether the link's datagrams go over it; the others carry bundles."""
+        return self.kind in ("udp", "https", "serial")
+
+    @property
+    def words(self) -> str:
+        """As a person calls it."""
+        match self.kind:
+            case "udp":
+                return "UDP"
+            case "https":
+                return "HTTPS"
+            case "serial":
+                return tr("the line {device}", device=self.rest)
+            case "folder":
+                return tr("the folder {folder}", folder=self.rest)
+        return tr("short messages")
 
 
 def visit_folder(

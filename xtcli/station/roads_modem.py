@@ -74,6 +74,8 @@ class Modem:
         self.on_new = on_new
         self.report = ModemReport()
         self.short: ShortMessages | None = None
+        self.stopping = False
+        """Set it to end the run soon."""
         self._pace = 0.0
         self._ready = asyncio.Event()
         self._queue: deque[ToSend] = deque()
@@ -132,7 +134,7 @@ class Modem:
         """Look at the log, send what is due; whether nothing waits at the end."""
         loop = asyncio.get_running_loop()
         version, looked = -1, -DUE_SECONDS
-        while loop.time() < end:
+        while loop.time() < end and not self.stopping:
             now, found = loop.time(), self.mail.station.log.data_version()
             if self._changed or found != version or now - looked >= DUE_SECONDS:
                 self._changed, version, looked = False, found, now

@@ -18,6 +18,7 @@ from xtcli.station.village import Village
 
 if TYPE_CHECKING:
     # The link's rooms are loaded when something is sent, not when something is saved.
+    from xtcli.station.roads_auto import OnRoad
     from xtcli.station.syncing import Progress, SyncReport
 
 
@@ -31,11 +32,16 @@ class Station(Village, Specialist, Reading):
         watch: bool = False,
         show: Callable[[Happening], None] | None = None,
         progress: Progress | None = None,
+        on_road: OnRoad | None = None,
     ) -> SyncReport:
-        """Exchange with the hub until nothing waits either way, or `timeout` seconds (0: none)."""
+        """Exchange with the hub until nothing waits either way, or `timeout` seconds (0: none),
+        over whichever road answers; `on_road` hears when that changes.
+        """
         from xtcli.station.syncing import run_sync
 
-        return run_sync(self, timeout, watch=watch, show=show, progress=progress)
+        return run_sync(
+            self, timeout, watch=watch, show=show, progress=progress, on_road=on_road
+        )
 
     def send_and_wait(self, cases: Sequence[RecordId], seconds: float) -> Waited:
         """Send at once; return when the hub's receipts for `cases` are here or time is over."""

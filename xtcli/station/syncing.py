@@ -22,6 +22,8 @@ from xtcli.station.home import SyncLock
 from xtcli.station.intake import Arrival
 from xtcli.station.pump import Pump, no_hub_here
 from xtcli.station.requested import Giver
+from xtcli.station.roads_auto import OnRoad, RoadKeeper, all_roads
+from xtcli.station.roads_beside import RoadsBeside
 from xtcli.station.roads_link import LinkRoad
 from xtcli.station.routing import HUB
 from xtcli.station.views import Waited
@@ -54,6 +56,8 @@ class SyncReport:
     datagrams_received: int = 0
     waiting_records: int = 0
     waiting_blobs: int = 0
+    road: str = ""
+    """The road that the link used last; empty when another process held it."""
 
 
 class Syncer:
@@ -65,14 +69,26 @@ class Syncer:
         show: Show | None = None,
         progress: Progress | None = None,
         road: LinkRoad | None = None,
+        on_road: OnRoad | None = None,
+        seconds: float = 0.0,
     ) -> None:
-        """Nothing is opened before `start`. `road` None is UDP."""
+        """Nothing is opened before `start`. `road` None is whichever of the station's own roads
+        answers; `seconds` is all the time there is (0: no end).
+        """
         self.station = station
         self.show = show
         self.progress = progress
         self.stop = False
         self.arrived = 0
         self.pump = Pump(station, self._arrival, road)
+        roads = [] if road is not None else all_roads(station)
+        links = [one for one in roads if one.carries_link]
+        self.keeper = RoadKeeper(station, self.pump, links, on_road, seconds) if links else None
+        self.beside = RoadsBeside(station, roads, self._arrival, on_road)
+        if self.keeper is not None:
+            self.keeper.patient = self.beside.any
+        self.watch = False
+        self._answering = False
         self.calls = LinkCalls(station, self.pump, show)
         self.giver = Giver(station)
         self._version = -1
@@ -100,8 +116,19 @@ class Syncer:
             # Our own writes do not change the version below.
             self.pump.look()
         self.calls.step()
-        self.pump.check()
+        await self._roads()
         now = time.monotonic()
+        if self.pump.open:
+            self._talk(poll_seconds, now)
+        self._draw(now)
+        self._wake.clear()
+        try:
+            await asyncio.wait_for(self._wake.wait(), LOOK_SECONDS)
+        except TimeoutError:
+            return
+
+    def _talk(self, poll_seconds: float, now: float) -> None:
+        """Bundle what is new, ask the hub when it is time."""
         version = self.station.log.data_version()
         if version != self._version:
             self.pump.look()
@@ -111,37 +138,71 @@ class Syncer:
         if since > poll_seconds and (not link.polling or since > POLL_PATIENCE_SECONDS):
             self.pump.poll()
             self._polled_at = now
-        self._draw(now)
         if now - self._saved_at > POLL_SECONDS:
             self.pump.save()
             self._saved_at = now
-        self._wake.clear()
-        try:
-            await asyncio.wait_for(self._wake.wait(), LOOK_SECONDS)
-        except TimeoutError:
+
+    async def _roads(self) -> None:
+        """Keep the link on a road that answers, and use the roads beside it."""
+        if self.keeper is None:
+            self.pump.check()
             return
+        if await self.keeper.step(self._asks()):
+            await self._answer_calls()
+            self.pump.look()
+            self._polled_at = -NEVER
+        if self.beside.any and not self.calls.busy:
+            silence = self.keeper.silence()
+            if self.beside.step(silence, time.monotonic(), self.watch):
+                self.pump.look()
+
+    def _asks(self) -> bool:
+        """Whether an answer of the hub is waited for."""
+        if not self.pump.open:
+            return True
+        link = self.pump.link
+        return link.polling or bool(link.measured().queued_bundles and not self.pump.held_back())
 
     def _draw(self, now: float) -> None:
         """Show how much waits, and how long it will take."""
         if self.progress is None or now - self._drawn_at < PROGRESS_SECONDS:
             return
         self._drawn_at = now
+        if not self.pump.open:
+            self.progress(self.station.log.waiting(HUB).size, None)
+            return
         measure = self.pump.link.measured()
         left = self.pump.link.estimate(0, 7) if measure.queued_bytes else None
         self.progress(measure.queued_bytes, left)
 
     async def start(self) -> None:
-        """Open the road, and the door for calls of other processes of this home."""
-        await self.pump.start()
-        await self.calls.open()
+        """Open a road, and the door for calls of other processes of this home.
+
+        Where there are roads beside the link, they do while none can be opened.
+        """
+        try:
+            await (self.pump.start() if self.keeper is None else self.keeper.start())
+        except LinkDown:
+            if not self.beside.any:
+                raise
+            return
+        await self._answer_calls()
+
+    async def _answer_calls(self) -> None:
+        if not self._answering:
+            self._answering = True
+            await self.calls.open()
 
     async def close(self) -> None:
-        """Close both."""
+        """Close everything."""
         await self.calls.close()
-        await self.pump.close()
+        await self.beside.close()
+        await (self.pump.close() if self.keeper is None else self.keeper.close())
 
     def done(self) -> bool:
         """Nothing waits here, and the hub has said that nothing waits there."""
+        if not self.pump.open:
+            return False
         link = self.pump.link
         if link.polling or link.peer_waiting != 0 or link.measured().queued_bundles:
             return False
@@ -150,15 +211,37 @@ class Syncer:
 
     def rests(self) -> bool:
         """All that still waits was postponed or cancelled, and nothing waits at the hub."""
+        if not self.pump.open:
+            return False
         link = self.pump.link
         return not link.polling and link.peer_waiting == 0 and self.pump.held_back()
+
+    def visit_sticks(self) -> bool:
+        """At the end: take what lies on a stick that is there; whether anything came."""
+        found = self.beside.end(time.monotonic())
+        if found:
+            self.pump.look()
+        return found
+
+    def settled(self) -> bool:
+        """No link answers, but a road beside it has carried everything and brought the receipts."""
+        waiting = self.station.log.waiting(HUB)
+        return self.beside.settled and not waiting.records and not waiting.blobs
+
+    def code(self) -> ExitCode:
+        """How a sync ends that the link alone has not ended."""
+        if not self.pump.heard and not self.beside.carried:
+            return ExitCode.LINK_DOWN
+        waiting = self.station.log.waiting(HUB)
+        mine = waiting.records or waiting.blobs or self.pump.heard
+        return ExitCode.WAITING if mine else ExitCode.OK
 
     def report(self, code: ExitCode, confirmed: int) -> SyncReport:
         """What to say at the end."""
         waiting, wire = self.station.log.waiting(HUB), self.pump.wire
         return SyncReport(
             code, confirmed, self.arrived, wire.bytes_out, wire.bytes_in, wire.datagrams_out,
-            wire.datagrams_in, waiting.records, waiting.blobs,
+            wire.datagrams_in, waiting.records, waiting.blobs, self.pump.road.name,
         )  # fmt: skip
 
 
@@ -170,8 +253,12 @@ def run_sync(
     show: Show | None = None,
     progress: Progress | None = None,
     road: LinkRoad | None = None,
+    on_road: OnRoad | None = None,
 ) -> SyncReport:
-    """Exchange with the hub; with `watch` until `timeout` (0: until stopped)."""
+    """Exchange with the hub; with `watch` until `timeout` (0: until stopped).
+
+    Over `road`; None: over whichever of the station's roads answers, and `on_road` hears which.
+    """
     if station.kind is StationKind.HUB:
         raise no_hub_here()
     lock = SyncLock(station.home)
@@ -182,9 +269,8 @@ def run_sync(
             )
         return _watch_other(station, timeout)
     try:
-        return asyncio.run(
-            _sync(partial(Syncer, road=road), station, timeout, watch, show, progress)
-        )
+        make = partial(Syncer, road=road, on_road=on_road, seconds=0.0 if watch else timeout)
+        return asyncio.run(_sync(make, station, timeout, watch, show, progress))
     finally:
         lock.free()
 
@@ -195,22 +281,28 @@ async def _sync(
 ) -> SyncReport:  # fmt: skip
     """This process holds the link."""
     syncer = make(station, show, progress)
+    syncer.watch = watch
     before = station.log.waiting(HUB).records
     end = time.monotonic() + timeout if timeout else NEVER
-    code = ExitCode.OK if watch else ExitCode.WAITING
+    code: ExitCode | None = ExitCode.OK if watch else None
     await _start(syncer, end, patient=watch)
     try:
         while (time.monotonic() < end or syncer.calls.busy) and not syncer.stop:
-            if watch or syncer.calls.busy:
+            if syncer.pump.open and (watch or syncer.calls.busy):
                 syncer.pump.link.keep_alive_until(asyncio.get_running_loop().time() + 60.0)
             await syncer.step(WATCH_POLL_SECONDS if watch else POLL_SECONDS)
-            if not watch and not syncer.calls.busy and syncer.done():
+            if watch or syncer.calls.busy:
+                continue
+            if syncer.done():
+                if syncer.visit_sticks():
+                    continue
                 code = ExitCode.OK
                 break
-            if not watch and not syncer.calls.busy and syncer.rests():
+            if syncer.rests() or syncer.settled():
                 break
-        if code is ExitCode.WAITING and not syncer.pump.heard:
-            code = ExitCode.LINK_DOWN
+        if code is None:
+            syncer.visit_sticks()
+            code = syncer.code()
         after = station.log.waiting(HUB).records
         return syncer.report(code, max(0, before - after))
     finally:

@@ -128,6 +128,8 @@ class LinkView:
     rtt_s: float | None = None
     loss: float | None = None
     last_contact: float | None = None
+    road: str = ""
+    """The road that carries, or carried last."""
 
 
 @dataclass(frozen=True, slots=True)
