@@ -23,7 +23,7 @@ from xtcli.station.home import Home
 from xtcli.station.intake import Intake
 from xtcli.station.invite import Invitation, fingerprint
 from xtcli.station.parcels import Passing
-from xtcli.station.roads_hops import HOPS_MAX, Hops, split
+from xtcli.station.roads_hops import HOPS_MAX, RELAYED_PATIENCE_SECONDS, Hops, split
 from xtcli.station.roads_shelf import Mail
 from xtcli.station.roads_store import RoadStore
 from xtcli.transport.bundle.pack import Part
@@ -122,7 +122,7 @@ def test_forged_senders_and_rubbish_from_a_relay(realm: Realm) -> None:
     for _ in range(2):
         ((passing, exchange, tag, parts),) = below.opened([Passing(1, 4, 1, sealed)])
         assert (passing.sender, tag) == (4, one.tag)
-        exchange.settled(tag, below.mail.intake.take(parts, 4))
+        exchange.settled(tag, below.mail.intake.take(parts, 4), 0.0)
     assert len(hub.log.records(case)) == 1
     counted = {count.road: count for count in below.store.counts()}["relay"]
     assert (counted.refused, counted.taken) == (len(forged), 2)
@@ -222,5 +222,31 @@ def test_a_relay_serves_those_below_it_only(realm: Realm) -> None:
     relay.core.above([Passing(child, 1, 1, sealed), Passing(99, 1, 1, sealed)], 0.0)
     assert relay.spool.outgoing(child) == []
     counted = {count.road: count for count in relay.store.counts()}["relay"]
-    assert counted.refused == 2
+    assert counted.refused == 1
+    relay.close()
+
+
+def test_a_relay_waits_for_roster_entries_that_were_overtaken(realm: Realm) -> None:
+    """Bundles for stations it has not been told of yet wait for their entries, not for ever; also
+    those of stations behind the next relay."""
+    upper = realm.join("upper", "hub").number
+    lower = realm.join("lower", "hub", upstream=upper).number
+    near, far = realm.join("near", upstream=upper).number, realm.join("far", upstream=lower).number
+    relay = Relayed(realm, "upper")
+    sealed = realm.entropy(300)
+    early = [Passing(to, 1, 1, sealed) for to in (near, far, 999)]
+    relay.core.above(early, 0.0)
+    assert not any(count.refused for count in relay.store.counts())
+    relay.tell()
+    assert relay.core.find(near, 0.0) is not None
+    assert [one.tag for one in relay.spool.outgoing(near)] == [bundle_tag(sealed)]
+    assert relay.spool.outgoing(far) == []
+    (wrapped,) = relay.spool.outgoing(lower)
+    assert relay.store.hops(lower)[wrapped.tag] == (far, b"")
+    realm.clock.at += RELAYED_PATIENCE_SECONDS + 1
+    relay.core.sort_unknown(0.0)
+    assert relay.spool.outgoing(999) == []
+    assert len(relay.spool.outgoing()) == 2
+    counted = {count.road: count for count in relay.store.counts()}["relay"]
+    assert (counted.taken, counted.refused) == (1, 1)
     relay.close()

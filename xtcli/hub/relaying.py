@@ -12,13 +12,14 @@ from collections.abc import Callable
 from contextlib import suppress
 
 from xtcli.errors import DiskFull, XtError
+from xtcli.records.types import ROSTER_KINDS
 from xtcli.records.values import StationKind
 from xtcli.station.core import StationCore
 from xtcli.station.exchange import REFUSE_UNREADABLE, Exchange
 from xtcli.station.intake import Arrival, Intake
 from xtcli.station.parcels import Passing
 from xtcli.station.pump import Pump
-from xtcli.station.roads_hops import HopExchange, Hops, split
+from xtcli.station.roads_hops import RELAYED_PATIENCE_SECONDS, HopExchange, Hops, split
 from xtcli.station.roads_link import LinkRoad, hop_key
 from xtcli.station.roads_store import RoadStore
 from xtcli.station.routing import HUB
@@ -61,6 +62,7 @@ class RelayCore:
         entry = station.roster.station(number)
         if entry is None or self.hops.below(number) != number:
             return None
+        self.sort_unknown(now)
         key = link_key(station.keys.station_seal, entry.seal_key, station.settings.realm)
         link = Link(local=HUB, peer=number, key=key, now=now, entropy=station.entropy)
         node = SpooledLink(link, self.spool)
@@ -108,18 +110,46 @@ class RelayCore:
         for one in passing:
             child = self.hops.below(one.recipient)
             entry = self.station.roster.station(child) if child else None
-            if child is None or entry is None:
-                self.store.count("relay", refused=1)
-                continue
-            if child == one.recipient:
-                self.spool.put(child, one.sealed, one.priority, self.station.clock())
+            if child is not None and entry is not None:
+                self._down(one, child, entry.seal_key, now)
+            elif self.hops.unheard(one.recipient):
+                # Its roster entry is on the way, too, and was overtaken.
+                self.spool.put(one.recipient, one.sealed, one.priority, self.station.clock())
             else:
-                tag = self.hops.pass_on(one, child, entry.seal_key, child)
-                self.store.hop(child, tag, one.recipient, b"")
-            self.store.count("relay", taken=1, bytes_in=len(one.sealed))
-            if child in self.nodes:
-                self.nodes[child].load(now, self.station.clock())
-                self._kick(child)
+                self.store.count("relay", refused=1)
+
+    def _down(self, one: Passing, child: int, key: bytes, now: float) -> None:
+        """Keep a bundle for the station directly below on its way, and let its link send."""
+        if child == one.recipient:
+            self.spool.put(child, one.sealed, one.priority, self.station.clock())
+        else:
+            tag = self.hops.pass_on(one, child, key, child)
+            self.store.hop(child, tag, one.recipient, b"")
+        self.store.count("relay", taken=1, bytes_in=len(one.sealed))
+        if child in self.nodes:
+            self.nodes[child].load(now, self.station.clock())
+            self._kick(child)
+
+    def sort_unknown(self, now: float) -> None:
+        """The roster may have changed: send on what came for stations unknown until then.
+
+        What stays unknown for as long as its author waits for a receipt is dropped.
+        """
+        wall = self.station.clock()
+        for one in self.spool.outgoing():
+            child = self.hops.below(one.peer)
+            entry = self.station.roster.station(child) if child else None
+            if one.peer == HUB or child == one.peer:
+                continue
+            if child is not None and entry is not None:
+                sealed = self.spool.sealed(one.peer, one.tag)
+                passing = Passing(one.peer, HUB, min(one.priority, 5), sealed or b"")
+                self._down(passing, child, entry.seal_key, now)
+            elif 0 <= wall - one.created < RELAYED_PATIENCE_SECONDS:
+                continue
+            else:
+                self.store.count("relay", refused=1)
+            self.spool.drop(one.peer, one.tag)
 
 
 class RelayExchange(HopExchange):
@@ -145,6 +175,8 @@ class RelayExchange(HopExchange):
         passing, mine = split(parts)
         self.core.above(passing, now)
         arrival = self.intake.take(mine, self.peer) if mine else Arrival()
+        if any(record.kind in ROSTER_KINDS for record in arrival.new):
+            self.core.sort_unknown(now)
         self.settled(event.tag, arrival, now)
         self.fill(now)
         return arrival

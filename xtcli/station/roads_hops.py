@@ -49,6 +49,16 @@ class Hops:
             to = entry.upstream
         return None
 
+    def unheard(self, to: int) -> bool:
+        """Whether the way to a station cannot be known yet: a roster entry on it is missing."""
+        roster = self.station.roster
+        for _ in range(HOPS_MAX):
+            entry = roster.station(to)
+            if entry is None or to == entry.upstream:
+                return entry is None
+            to = entry.upstream
+        return False
+
     def pass_on(self, one: Passing, hop: int, key: bytes, shelf: int) -> bytes:
         """Put a bundle into one for `hop`, whose X25519 key is `key`; its tag.
 
