@@ -60,7 +60,24 @@ WORDS: dict[str, str] = {
     "from there": "对方发送",
     "link": "链路",
     "{n} % lost": "丢失{n}%",
-    # Before it
+    # Pictures
+    "ask for this part": "索取此部分",
+    "larger frame": "放大选框",
+    "smaller frame": "缩小选框",
+    "wider frame": "加宽选框",
+    "narrower frame": "收窄选框",
+    "higher frame": "加高选框",
+    "lower frame": "压低选框",
+    "mark a part": "框选局部",
+    "ask for the original": "索取原图",
+    "no frame": "取消选框",
+    "at most {size}": "最多{size}",
+    "{cost}. Arrows move the frame, + - size it.": "{cost}。方向键移动选框，+ -调大小。",
+    "Ask for this part in detail?": "索取此部分的清晰图？",
+    "Ask for the original?": "索取原图？",
+    "Ask for it: {cost}": "索取：{cost}",
+    "Ask with a question": "附上问题再索取",
+    # Before a call
     "Call {who}?": "呼叫{who}？",
     "No specialist is on this case yet. Ask the department to call back?": (
         "此病例尚无专科医生接诊。请科室回电？"

@@ -219,18 +219,23 @@ def admit(log: Log, realm: Realm, records: Iterable[Record]) -> None:
 
 
 def attachments(realm: Realm, records: list[Record], now: float) -> list[bytes]:
-    """Blobs for the newest stat case; the records that announce them are added to `records`."""
+    """Blobs for the newest stat case; the records that announce them are added to `records`.
+
+    The photo's original is only announced, as it would be: it stays where it was taken.
+    """
     from xtcli.tui import demo_media
 
     sound, seconds = demo_media.voice_note()
-    picture = demo_media.ecg_picture()
+    picture, original = demo_media.ecg_picture(), demo_media.ecg_picture(95)
     asked = next(r for r in reversed(records) if isinstance(r.body, Request)
                  and r.body.patient.name == SAMPLES[0].name)  # fmt: skip
     for data, body in (
         (sound, Attach(blob_digest(sound), len(sound), "audio/ogg", BlobKind.VOICE, "口述病情",
                        seconds)),
+        (original, Attach(blob_digest(original), len(original), "image/jpeg", BlobKind.PICTURE,
+                          "心电图照片")),
         (picture, Attach(blob_digest(picture), len(picture), "image/jpeg", BlobKind.VIEW,
-                         "心电图照片")),
+                         "心电图照片", derived_from=blob_digest(original))),
     ):  # fmt: skip
         assert body.size == len(data)
         records.append(realm.sign(body, DOCTOR, asked.id, at=now - 150))

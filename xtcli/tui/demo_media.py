@@ -30,7 +30,7 @@ def voice_note() -> tuple[bytes, int]:
     return note.data, max(1, round(note.seconds))
 
 
-def ecg_picture() -> bytes:
+def ecg_picture(quality: int = 70) -> bytes:
     """A JPEG of three drawn leads on squared paper."""
     from PIL import Image, ImageDraw
 
@@ -45,7 +45,7 @@ def ecg_picture() -> bytes:
         points = [(x, base - _beat((x + lead * 20) % 160) * (1 + lead * 0.3)) for x in range(960)]
         draw.line(points, "#202030", 3)
     room = io.BytesIO()
-    image.save(room, "JPEG", quality=70)
+    image.save(room, "JPEG", quality=quality)
     return room.getvalue()
 
 

@@ -19,8 +19,12 @@ if TYPE_CHECKING:
     from PIL import Image
     from textual.widget import Widget
 
+    from xtcli.tui.frame import Box
+
 FORMATS = ("JPEG", "PNG", "WEBP", "AVIF")
 PIXELS_MAX = 50_000_000
+FRAME_SHARE = 0.003
+"""Of the longer side: how thick a third of a frame's line is."""
 WAYS = ("kitty", "sixel", "half")
 KITTY_PROGRAMS = ("ghostty",)
 SIXEL_PROGRAMS = ("WezTerm", "mintty")
@@ -75,6 +79,28 @@ def image_widget(image: Image.Image, how: str) -> Widget:
     with _no_terminal():
         from textual_image.widget import SixelImage, TGPImage
     made: Widget = (TGPImage if how == "kitty" else SixelImage)(image)
+    return made
+
+
+def replace(widget: Widget, image: Image.Image) -> None:
+    """Another picture in a widget of `image_widget` that draws pixels."""
+    widget.image = image  # type: ignore[attr-defined]
+
+
+def with_frame(image: Image.Image, frame: Box) -> Image.Image:
+    """A copy with a frame (parts of one) drawn over it, in two colours: seen on any picture."""
+    from PIL import ImageDraw
+
+    made = image.copy()
+    draw = ImageDraw.Draw(made)
+    left, top, right, bottom = frame
+    thick = max(1, round(max(image.size) * FRAME_SHARE))
+    sides = (left * image.width, top * image.height, right * image.width, bottom * image.height)
+    draw.rectangle(sides, outline=(0, 0, 0), width=3 * thick)
+    inner = tuple(side + move for side, move in zip(sides, (thick, thick, -thick, -thick),
+                                                    strict=True))  # fmt: skip
+    if inner[0] < inner[2] and inner[1] < inner[3]:
+        draw.rectangle(inner, outline=(255, 230, 0), width=thick)
     return made
 
 

@@ -16,6 +16,7 @@ NAMES = {
     "enter": "Enter", "escape": "Esc", "space": "Space", "pagedown": "PgDn", "pageup": "PgUp",
     "slash": "/", "question_mark": "?", "up": "Up", "down": "Down", "tab": "Tab",
     "left": "Left", "right": "Right", "backspace": "Bksp", "delete": "Del",
+    "plus": "+", "minus": "-",
 }  # fmt: skip
 GAP = 2
 
