@@ -15,11 +15,13 @@ from textual.app import App
 from textual.message_pump import MessagePump
 from textual.worker import Worker
 
+from xtcli.tui.painting import OnePaint
+
 STEP_SECONDS = 1.0
 """The longest wait for one widget to take a key; a stuck one must not stop the rest."""
 HOLD_SECONDS = 3.0
 """The longest wait for work in the background that the next key depends on."""
-LOOK_SECONDS = 0.004
+LOOK_SECONDS = 0.002
 
 
 class TypeAheadApp(App[None]):
@@ -65,12 +67,21 @@ class TypeAheadApp(App[None]):
             self._typing = True
             try:
                 await self._turn_has_come()
-                node: MessagePump = self.focused or self.screen
-                await super().on_event(event)
-                await self._taken(node)
+                await self._handle_key(event)
             except Exception as error:
                 # A fault in a key must be as loud as one in any other message.
                 self._handle_exception(error)
+
+    async def _handle_key(self, event: events.Event) -> None:
+        """Let a key do its work, and paint what it brought."""
+        paint = OnePaint(self)
+        try:
+            node: MessagePump = self.focused or self.screen
+            await super().on_event(event)
+            await self._taken(node)
+            await paint.settle(lambda: self.holding)
+        finally:
+            paint.end()
 
     async def _turn_has_come(self) -> None:
         """Wait until the screen is there and nothing is under way that the key depends on."""

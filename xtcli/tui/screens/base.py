@@ -12,6 +12,7 @@ from textual.screen import ModalScreen, Screen
 
 from xtcli.errors import XtError
 from xtcli.lang import tr
+from xtcli.tui.painting import Painted
 from xtcli.tui.text import clean
 
 if TYPE_CHECKING:
@@ -82,7 +83,7 @@ class Desk:
             self.tell("! " + warning, warning=True)
 
 
-class DeskScreen(Desk, Screen[None]):
+class DeskScreen(Desk, Painted, Screen[None]):
     """A whole screen. `log_changed` is called when the log has changed while it is on top."""
 
     def log_changed(self) -> None:
@@ -93,7 +94,7 @@ class DeskScreen(Desk, Screen[None]):
         self.desk.show_status()
 
 
-class Dialog(Desk, ModalScreen[R]):
+class Dialog(Desk, Painted, ModalScreen[R]):
     """A question in a box over a screen."""
 
     DEFAULT_CSS = """

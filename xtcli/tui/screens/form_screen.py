@@ -54,6 +54,7 @@ class FormScreen(DeskScreen):
         self.voice = str(fields.get("voice", ""))
         self.recorded: list[str] = [str(name) for name in fields.get("recorded", [])]
         self.done = False
+        self._kept = False
         self._timer: Timer | None = None
         self._hint = ""
         self._trouble = ("", "")
@@ -108,7 +109,10 @@ class FormScreen(DeskScreen):
         if self.done:
             return
         self._trouble = ("", "")
-        self.desk.keeper.keep(self.draft, self.values())
+        # A form that was only looked at leaves no draft.
+        if self._kept or not self.empty():
+            self._kept = True
+            self.desk.keeper.keep(self.draft, self.values())
         if self._timer is not None:
             self._timer.stop()
         self._timer = self.set_timer(CHECK_SECONDS, self.check)

@@ -34,6 +34,15 @@ VITALS = ("bp", "pulse", "temp", "spo2", "rr", "glucose", "weight", "o2", "acvpu
 FLAG_WORDS = {Flag.LOW: "v", Flag.HIGH: "^", Flag.IMPROBABLE: "?", Flag.NORMAL: "ok"}
 
 
+def short_label(code: str) -> str:
+    """The name of a vital in the few cells before its field."""
+    words = {
+        "bp": tr("pressure"), "spo2": tr("SpO2"), "rr": tr("breaths"), "glucose": tr("glucose"),
+        "o2": tr("on oxygen"), "acvpu": tr("awake"),
+    }  # fmt: skip
+    return words.get(code) or label(code)
+
+
 def normal_note(code: str) -> str:
     """Unit and normal range of a vital, to stand behind its field."""
     if code == "bp":
@@ -97,7 +106,6 @@ class RequestScreen(FormScreen):
 
     def _vitals(self) -> ComposeResult:
         for code in VITALS:
-            name = tr("pressure") if code == "bp" else label(code)
             options: tuple[tuple[str, str], ...] = ()
             if code == "o2":
                 options = (("", tr("not said")), ("0", tr("no")), ("1", tr("yes")))
@@ -108,7 +116,8 @@ class RequestScreen(FormScreen):
                 "acvpu": tr("A alert, C confused, V voice, P pain, U none"),
             }.get(code, "")  # fmt: skip
             note = "" if options else normal_note(code)
-            yield Field(code, name, self.text(code), options=options, hint=hint, note=note)
+            yield Field(code, short_label(code), self.text(code), options=options, hint=hint,
+                        note=note)  # fmt: skip
 
     def _more(self) -> ComposeResult:
         yield Field("allergy", tr("allergies"), self.text("allergy"),

@@ -11,13 +11,17 @@ from typing import ClassVar
 from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal
 from textual.content import Content
+from textual.geometry import Region
 from textual.message import Message
 from textual.widget import Widget
-from textual.widgets import Input, Static, TextArea
+from textual.widgets import Input, TextArea
 
-LABEL_CELLS = 12
+from xtcli.tui.text import fit
+
+LABEL_CELLS = 14
+NOTED_CELLS = 16
+"""The width of a line with a note behind it."""
 
 
 class Typed(Message):
@@ -177,17 +181,18 @@ class Choice(Widget, can_focus=True):
             self.post_message(self.Changed(value))
 
 
-class Field(Horizontal):
-    """A label and an editor. `mark` puts `!` before the label of a field that needs attention."""
+class Field(Widget):
+    """A label and an editor. `mark` puts `!` before the label of a field that needs attention.
+
+    Label and note are drawn by the field itself: as widgets of their own they would double the
+    time that a form takes to open.
+    """
 
     DEFAULT_CSS = """
-    Field { height: auto; }
-    Field > .label { width: 14; height: 1; color: $foreground; }
-    Field > .label.wrong { color: $error; text-style: bold; }
-    Field > .note { width: auto; height: 1; padding: 0 1; color: $foreground 70%; }
+    Field { height: auto; layout: horizontal; width: 1fr; }
     Field > LineEdit { width: 1fr; padding: 0 1; }
     Field.noted > LineEdit { width: 16; }
-    Field.noted > .note { width: 1fr; }
+    Field > LineEdit, Field > AreaEdit, Field > Choice { margin-left: 14; }
     Field LineEdit, Field AreaEdit { background: $panel; }
     Field LineEdit:focus, Field AreaEdit:focus { background: $primary 25%; }
     Field AreaEdit { width: 1fr; height: auto; max-height: 6; border: none; padding: 0 1;
@@ -199,7 +204,7 @@ class Field(Horizontal):
         options: Sequence[tuple[str, str]] = (), hint: str = "", note: str = "",
     ) -> None:  # fmt: skip
         """`options` makes it a choice, `lines` a text of several lines; `note` stands behind."""
-        super().__init__(id=f"field-{key}")
+        super().__init__(id=f"field-{key}", classes="noted" if note else None)
         self.key = key
         self.label = label
         self.start = value
@@ -207,11 +212,11 @@ class Field(Horizontal):
         self.options = options
         self.hint = hint
         self.note = note
+        self.wrong = False
         self.editor: LineEdit | AreaEdit | Choice
 
     def compose(self) -> ComposeResult:
-        """Label, editor, note."""
-        yield Static(" " + self.label, classes="label", markup=False)
+        """The editor."""
         if self.options:
             self.editor = Choice(self.options, self.start)
         elif self.lines:
@@ -219,9 +224,19 @@ class Field(Horizontal):
                                    highlight_cursor_line=False)  # fmt: skip
         else:
             self.editor = LineEdit(self.start, compact=True, select_on_focus=False)
-        self.set_class(bool(self.note), "noted")
         yield self.editor
-        yield Static(self.note, classes="note", markup=False)
+
+    def render(self) -> Content:
+        """The label, the place of the editor, the note."""
+        sign, style = ("!", "bold $error") if self.wrong else (" ", "")
+        label = Content.assemble((fit(sign + self.label, LABEL_CELLS), style))
+        if not self.note:
+            return label
+        return (
+            label
+            + Content(" " * (NOTED_CELLS + 1))
+            + Content.assemble((self.note, "$foreground 70%"))
+        )
 
     @property
     def value(self) -> str:
@@ -239,13 +254,13 @@ class Field(Horizontal):
 
     def mark(self, wrong: bool, note: str | None = None) -> None:
         """Say whether it needs attention; draws only what differs."""
-        label = self.query_one(".label", Static)
-        if label.has_class("wrong") != wrong:
-            label.set_class(wrong, "wrong")
-            label.update(("!" if wrong else " ") + self.label, layout=False)
+        if wrong != self.wrong:
+            self.wrong = wrong
+            self.refresh(Region(0, 0, LABEL_CELLS, 1))
         if note is not None and note != self.note:
             self.note = note
-            self.query_one(".note", Static).update(note, layout=False)
+            first = LABEL_CELLS + NOTED_CELLS
+            self.refresh(Region(first, 0, max(0, self.size.width - first), 1))
 
     @on(Input.Changed)
     @on(TextArea.Changed)
