@@ -88,7 +88,7 @@ class RelayServer:
         self.tasks: set[asyncio.Task[None]] = set()
         self.stopping = asyncio.Event()
         self._polled_at = self._mended_at = 0.0
-        self._version = -1
+        self._version = self._spool_version = -1
         self._up = False
 
     def _road(self) -> LinkRoad | None:
@@ -153,6 +153,7 @@ class RelayServer:
         """Keep the way upwards open, and look for what other processes of this home wrote."""
         try:
             self.roads.look(now)
+            self._reload(now)
             if not self._up:
                 return
             self.pump.check()
@@ -172,6 +173,16 @@ class RelayServer:
                 self.pump.save()
         except XtError as error:
             self._trouble(error)
+
+    def _reload(self, now: float) -> None:
+        """Another process of this home took a stick: let the links below see what it brought."""
+        version = self.spool.data_version()
+        if version == self._spool_version:
+            return
+        self._spool_version = version
+        for number, node in list(self.core.nodes.items()):
+            node.load(now, self.station.clock())
+            self.udp.kick(number)
 
     def _find(self, number: int) -> SpooledLink | None:
         try:

@@ -8,7 +8,7 @@ the final station's signed receipt ends it. Nothing here reads a record of a cas
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 
 from xtcli.errors import DiskFull, XtError
@@ -96,6 +96,10 @@ class RelayCore:
             passing, _ = split(parts)
         else:
             passing = [Passing(HUB, number, min(event.priority, 5), event.sealed)]
+        self.up(passing)
+
+    def up(self, passing: Iterable[Passing]) -> None:
+        """Bundles for the hub, to the station above."""
         above, key = self.upstream, hop_key(self.station.settings)
         for one in passing:
             tag = self.hops.pass_on(one, above, key, HUB)

@@ -11,14 +11,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from xtcli.errors import NotAllowed
 from xtcli.hub.hub import HubStation
+from xtcli.hub.sticks import visitor
 from xtcli.records.sign import Record
 from xtcli.records.types import Kind
+from xtcli.records.values import StationKind
 from xtcli.station import roads, shell
 from xtcli.station.home import Home, default_root
 from xtcli.station.intake import Arrival
 from xtcli.station.roads import RoadName, Show
+from xtcli.station.roads_folder import FolderVisit
 from xtcli.station.roads_list import link_road
+from xtcli.station.routing import HUB
 from xtcli.station.station import Station
 from xtcli.station.syncing import run_sync
 
@@ -26,7 +31,8 @@ from xtcli.station.syncing import run_sync
 def open_here() -> Station:
     """The station of this home: a hub's with its duties, if it is one."""
     home = Home(default_root())
-    make = HubStation if home.settings().kind == "hub" else Station
+    # A relay only passes on: the duties of a hub are the root's.
+    make = HubStation if home.settings().number == HUB else Station
     return make(home, clock=shell.now, entropy=shell.entropy)
 
 
@@ -61,9 +67,14 @@ def sync_via(station: Station, via: str, timeout: float, watch: bool, show: Show
             show(one)
 
     if road.kind == "folder":
+        make = visitor(station.number) if station.kind is StationKind.HUB else FolderVisit
         return roads.visit_folder(station, Path(road.rest).expanduser(), rule=does.rule,
-                                  inside=does.inside, on_new=told)  # fmt: skip
+                                  inside=does.inside, on_new=told, make=make)  # fmt: skip
     seconds = timeout or (0.0 if watch else 120.0)
+    if road.kind == "sms" and station.kind is StationKind.HUB and station.number != HUB:
+        raise NotAllowed(
+            "A relay has no road of short messages.", "Run it at the hub, or at the post."
+        )
     if road.kind == "sms":
         return roads.exchange_messages(station, road.rest, seconds, watch, rule=does.rule,
                                        inside=does.inside, on_new=told)  # fmt: skip

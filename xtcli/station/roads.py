@@ -81,15 +81,15 @@ class RoadName:
 def visit_folder(
     station: StationCore, place: Path, *, rule: Rule | None = None,
     on_new: Callable[[Arrival], None] = lambda arrival: None,
-    inside: Callable[..., object] = lambda record: None,
+    inside: Callable[..., object] = lambda record: None, make: type[FolderVisit] = FolderVisit,
 ) -> FolderReport:  # fmt: skip
     """Exchange with a folder once. `inside` is called for each new record before it is committed,
-    `on_new` after each bundle is safe.
+    `on_new` after each bundle is safe; `make` says what kind of visitor this station is.
     """
     mail = Mail(station, rule, inside)
     store = RoadStore(station.home.root)
     try:
-        visit = FolderVisit(mail, store, place)
+        visit = make(mail, store, place)
         report = visit.run()
         for arrival in visit.arrivals:
             on_new(arrival)

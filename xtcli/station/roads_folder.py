@@ -7,7 +7,6 @@ made again. It knows no sockets and no formats below the envelope.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -17,6 +16,7 @@ from xtcli.station import parcels
 from xtcli.station.intake import Arrival
 from xtcli.station.roads_shelf import Mail
 from xtcli.station.roads_store import RoadStore
+from xtcli.station.routing import HUB
 from xtcli.transport.bundle.envelope import SEALED_BYTES_MAX, Envelope
 from xtcli.transport.bundle.pack import pack
 from xtcli.transport.bundle.seal import bundle_context, seal
@@ -73,9 +73,8 @@ class FolderVisit:
     # Taking
 
     def _take_all(self) -> None:
-        station, mail = self.mail.station, self.mail
         bad: list[Refused] = []
-        for found in folder.take(self.place, station.number, mail.hint, bad):
+        for found in folder.take(self.place, self.mail.station.number, self.mail.hint, bad):
             self._take(found)
         for one in bad:
             self._refuse(one.name, one.reason)
@@ -86,18 +85,36 @@ class FolderVisit:
         tags = self._note(envelope)
         if tags is not None:
             for tag in tags:
-                self.mail.taken(envelope.sender, tag)
+                self._settled(envelope.sender, tag)
             folder.drop(self.place, found.name)
             return
-        arrival = self.mail.arrived(envelope.sender, envelope.sealed, envelope.tag, "folder")
-        if arrival is None:
+        arrivals = self._open(envelope)
+        if arrivals is None:
             self._refuse(found.name, tr("It was not sealed for this station, or is damaged."))
             return
         self._notes.setdefault(envelope.sender, []).append(envelope.tag)
+        self._took(found, arrivals)
+
+    def _open(self, envelope: Envelope) -> list[Arrival] | None:
+        """Commit what is in a bundle; None when it does not open."""
+        arrival = self.mail.arrived(envelope.sender, envelope.sealed, envelope.tag, "folder")
+        return None if arrival is None else [arrival]
+
+    def _settled(self, peer: int, tag: bytes) -> None:
+        """`peer` has written that it holds a bundle; a relay above holds it for the hub."""
+        self.mail.taken(HUB if peer == self._above() else peer, tag)
+
+    def _above(self) -> int:
+        """The station directly above this one."""
+        mine = self.mail.station.roster.station(self.mail.station.number)
+        return mine.upstream if mine is not None else HUB
+
+    def _took(self, found: Found, arrivals: list[Arrival]) -> None:
+        """A bundle is safe here: its file may go."""
         folder.drop(self.place, found.name)
         self.report.taken += 1
-        self.report.records += len(arrival.new)
-        self.arrivals.append(arrival)
+        self.report.records += sum(len(arrival.new) for arrival in arrivals)
+        self.arrivals += arrivals
 
     def _note(self, envelope: Envelope) -> tuple[bytes, ...] | None:
         """The tags in a bundle that only says what its sender has taken; None for others."""
@@ -128,7 +145,7 @@ class FolderVisit:
             sealed = self.mail.spool.sealed(one.peer, one.tag)
             if sealed is None or len(sealed) > SEALED_BYTES_MAX:
                 continue
-            if self._put(one.peer, min(one.priority, 5), sealed):
+            if self._put(*self._ends(one), min(one.priority, 5), sealed):
                 self.report.put += 1
                 self.store.carried(one.peer, one.tag)
                 self.mail.sent(one.peer, one.tag)
@@ -136,15 +153,23 @@ class FolderVisit:
                 self.report.left += 1
         for peer, tags in self._notes.items():
             self._put_note(peer, tags)
+        if HUB in self._notes and self._above() != HUB:
+            # A relay may hold the same bundles for us, and cannot read what the hub is told.
+            self._put_note(self._above(), self._notes[HUB])
 
-    def _waiting(self) -> Iterator[Outgoing]:
+    def _waiting(self) -> list[Outgoing]:
+        """What to write, most urgent first."""
         found = [one for peer in self.mail.peers() for one in self.mail.fill(peer)]
-        return iter(sorted(found, key=lambda one: (one.priority, one.size)))
+        return sorted(found, key=lambda one: (one.priority, one.size))
 
-    def _put(self, peer: int, priority: int, sealed: bytes) -> bool:
+    def _ends(self, one: Outgoing) -> tuple[int, int]:
+        """For whom a bundle was sealed, and by whom."""
+        return one.peer, self.mail.station.number
+
+    def _put(self, recipient: int, sender: int, priority: int, sealed: bytes) -> bool:
         """Write one envelope; False when there is no room for it."""
         mail = self.mail
-        envelope = Envelope(peer, mail.station.number, mail.hint, priority, sealed).to_bytes()
+        envelope = Envelope(recipient, sender, mail.hint, priority, sealed).to_bytes()
         try:
             folder.put(self.place, envelope, mail.station.entropy)
         except DiskFull:
@@ -160,7 +185,7 @@ class FolderVisit:
         context = bundle_context(station.settings.realm, station.number, peer)
         plain = pack([parcels.taken_part(tags[: parcels.TAKEN_MAX])])
         sealed = seal(plain, recipient=key, context=context, entropy=station.entropy)
-        self._put(peer, 5, sealed)
+        self._put(peer, station.number, 5, sealed)
 
     def _count(self) -> None:
         station, report = self.mail.station, self.report

@@ -15,13 +15,17 @@ from xtcli.records.values import StationKind
 from xtcli.station.core import StationCore
 from xtcli.station.exchange import Exchange
 from xtcli.station.intake import Arrival, Intake, Rule
+from xtcli.station.parcels import Passing
+from xtcli.station.roads_hops import split
 from xtcli.station.routing import HUB
 from xtcli.transport.bundle.envelope import realm_hint
+from xtcli.transport.bundle.pack import Part
 from xtcli.transport.link.events import BundleTaken
 from xtcli.transport.link.keys import KEY_BYTES
 from xtcli.transport.link.session import Link
 from xtcli.transport.link.spooled import SpooledLink
 from xtcli.transport.spool import STARTED, WAITING, Outgoing, Spool
+from xtcli.transport.symbols import bundle_tag
 
 
 class Shelf(SpooledLink):
@@ -125,22 +129,45 @@ class Mail:
         log.sent(items, int(self.station.clock()))
 
     def arrived(self, sender: int, sealed: bytes, tag: bytes, via: str) -> Arrival | None:
-        """Open and commit a bundle; None when it does not open. On return it is on the disk."""
+        """Open and commit a bundle; None when it does not open. On return it is on the disk.
+
+        At the root hub that goes for the bundles, too, that a relay passes on in it.
+        """
         exchange = self.exchange(sender)
         if exchange is None:
             return None
         parts = exchange.open(tag, sealed)
         if parts is None:
             return None
+        passing, mine = split(parts)
+        inner = [self._inner(one, via) for one in passing if self.station.number == HUB]
+        arrival = self._commit(exchange, mine, via)
+        exchange.settled(tag, arrival, 0.0)
+        for one in inner:
+            if one is not None:
+                arrival.new += one.new
+        return arrival
+
+    def _commit(self, exchange: Exchange, parts: list[Part], via: str) -> Arrival:
+        """What is for this station, in one transaction."""
         try:
             with self.station.log.many():
-                arrival = self.intake.take(parts, sender, via)
+                arrival = self.intake.take(parts, exchange.peer, via)
                 for record in arrival.new:
                     self._on_new(record)
         except BaseException:
             self.station.forget_roster()
             raise
-        exchange.settled(tag, arrival, 0.0)
+        return arrival
+
+    def _inner(self, one: Passing, via: str) -> Arrival | None:
+        """A bundle that came in a relay's; what does not open is counted, and its author has it."""
+        exchange = self.exchange(one.sender)
+        parts = exchange.peek(one.sealed) if exchange is not None else None
+        if exchange is None or parts is None or one.recipient != self.station.number:
+            return None
+        arrival = self._commit(exchange, parts, via)
+        exchange.settled(bundle_tag(one.sealed), arrival, 0.0)
         return arrival
 
     def taken(self, peer: int, tag: bytes) -> None:

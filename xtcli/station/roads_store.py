@@ -41,6 +41,9 @@ CREATE TABLE IF NOT EXISTS contact(
 CREATE TABLE IF NOT EXISTS hops(
   peer INTEGER NOT NULL, tag BLOB NOT NULL, station INTEGER NOT NULL, inner BLOB NOT NULL,
   PRIMARY KEY(peer, tag));
+CREATE TABLE IF NOT EXISTS passed(
+  id INTEGER PRIMARY KEY, station INTEGER NOT NULL, tag BLOB NOT NULL, at REAL NOT NULL,
+  UNIQUE(station, tag));
 CREATE TABLE IF NOT EXISTS rates(
   road TEXT PRIMARY KEY, rate_bps REAL NOT NULL, rtt_s REAL NOT NULL, rttvar_s REAL NOT NULL,
   loss REAL NOT NULL);
@@ -267,3 +270,16 @@ class RoadStore:
             ).fetchone()
             self._run("DELETE FROM hops WHERE peer=? AND tag=?", peer, tag)
         return (row[0], row[1]) if row else None
+
+    def passed(self, station: int, tag: bytes, now: float) -> None:
+        """A bundle of or for `station` was taken from a stick and passed on."""
+        with self.transaction():
+            self._run("INSERT OR REPLACE INTO passed(station, tag, at) VALUES(?,?,?)",
+                      station, tag, now)  # fmt: skip
+            self._run("DELETE FROM passed WHERE id <= (SELECT max(id) FROM passed) - ?",
+                      CARRIED_MAX)  # fmt: skip
+
+    def passed_at(self, station: int, tag: bytes) -> float | None:
+        """When it was passed on last."""
+        row = self._run("SELECT at FROM passed WHERE station=? AND tag=?", station, tag).fetchone()
+        return row[0] if row else None

@@ -69,6 +69,20 @@ def to_drop(
     ]
 
 
+def arrived(
+    entries: Iterable[Entry], station: int, hint: bytes, tags: Collection[bytes]
+) -> list[Entry]:
+    """Bundles for `station` that it is known to hold by `tags`."""
+    return [
+        entry
+        for entry in entries
+        if entry.of_realm(hint)
+        and entry.header
+        and entry.header.recipient == station
+        and entry.header.tag in tags
+    ]
+
+
 def the_same(entries: Iterable[Entry], wanted: Header, size: int) -> list[Entry]:
     """Files that say they are the bundle `wanted`, those of the right size first."""
     same = [

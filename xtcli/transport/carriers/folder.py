@@ -131,6 +131,13 @@ def drop_sent(folder: Path, station: int, hint: bytes, tags: Collection[bytes]) 
         return _delete(inside, choices.to_drop(_entries(inside, 0.0), station, hint, tags))
 
 
+def drop_arrived(folder: Path, station: int, hint: bytes, tags: Collection[bytes]) -> int:
+    """Delete bundles for `station` that it has said it holds, whoever wrote them; how many."""
+    with _named_errors(folder):
+        inside = _inside(folder)
+        return _delete(inside, choices.arrived(_entries(inside, 0.0), station, hint, tags))
+
+
 def clean(folder: Path, now: float) -> int:
     """Delete what was never finished, and damaged bundles of yesterday; how many.
 
