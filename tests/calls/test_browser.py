@@ -38,13 +38,8 @@ from tests.cli.realm import xt
 from xtcli.errors import ExitCode
 from xtcli.records.ids import RecordId
 from xtcli.station.calls_browser import BACK_SECONDS, BrowserEnd
-from xtcli.station.calls_browser_page import (
-    BODY_BYTES_MAX,
-    CERTIFICATE_DAYS,
-    CallPage,
-    make_certificate,
-    still_good,
-)
+from xtcli.station.calls_browser_page import BODY_BYTES_MAX, CallPage
+from xtcli.station.page_server import CERTIFICATE_DAYS, make_certificate, still_good
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser"))), None)
 FOUND = 0.5

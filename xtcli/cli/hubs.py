@@ -49,13 +49,33 @@ def serve(
     upstream: Annotated[
         str, typer.Option(metavar="ROAD", help=tr("A relay's road upwards: https, serial:DEVICE."))
     ] = "",
+    web: Annotated[
+        str, typer.Option(metavar="HOST:PORT", help=tr("Serve the page for guests, HTTPS."))
+    ] = "",
+    web_plain: Annotated[
+        str, typer.Option(metavar="HOST:PORT", help=tr("That page without TLS, behind a proxy."))
+    ] = "",
+    web_url: Annotated[
+        str, typer.Option(metavar="URL", help=tr("The page's address as guests open it."))
+    ] = "",
+    stun: Annotated[
+        str, typer.Option(metavar="HOST:PORT", help=tr("STUN over UDP, if not where the page is."))
+    ] = "",
+    turn: Annotated[
+        str, typer.Option(metavar="turn:HOST:PORT", help=tr("Your own TURN server for guests."))
+    ] = "",
+    turn_secret: Annotated[
+        str, typer.Option(metavar="FILE", help=tr("The secret it shares with this hub."))
+    ] = "",
     as_json: AsJson = False,
 ) -> None:
     """Serve until stopped."""
     from xtcli.hub import serving
     from xtcli.hub.serving_roads import RoadOptions
+    from xtcli.hub.web import WebOptions
 
-    serving.serve(as_json, RoadOptions(tuple(serial or ()), https, http, upstream))
+    page = WebOptions(web, web_plain, web_url, stun, turn, turn_secret)
+    serving.serve(as_json, RoadOptions(tuple(serial or ()), https, http, upstream), page)
 
 
 @guarded

@@ -8,6 +8,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from xtcli.cli.guests import (
+    BrowserOption,
+    BrowserPlainOption,
+    GuestOption,
+    page_options,
+    run_page_call,
+)
 from xtcli.cli.output import guarded, interactive, say, seconds, tell, write_json
 from xtcli.cli.shared import AsJson, CaseArg, Yes, case_id, confirm_patient, station
 from xtcli.errors import ExitCode, NotFound, UsageError
@@ -17,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from xtcli.station.calls_browser_page import BrowserOptions
+    from xtcli.station.calls_guest import GuestOptions
     from xtcli.station.calls_values import CallReport, Hooks
 
 
@@ -46,14 +54,9 @@ def call(
     device: Annotated[
         str, typer.Option("--device", metavar="NAME|N", help=tr("Which sound device; see devices."))
     ] = "",
-    browser: Annotated[
-        str,
-        typer.Option("--browser", metavar="HOST:PORT", help=tr("Talk in a browser: serve a page.")),
-    ] = "",
-    browser_plain: Annotated[
-        str,
-        typer.Option("--browser-plain", metavar="URL", help=tr("Its address behind a proxy.")),
-    ] = "",
+    browser: BrowserOption = "",
+    browser_plain: BrowserPlainOption = "",
+    guest: GuestOption = "",
     yes: Yes = False,
     as_json: AsJson = False,
 ) -> None:
@@ -63,7 +66,10 @@ def call(
 
     if keep and no_keep:
         raise UsageError("Kept or not kept?", "Give --keep or --no-keep.")
-    page = _page(browser, browser_plain, bool(file or out or device), as_json)
+    page = page_options(
+        browser, browser_plain, guest, as_json=as_json, accept=accept,
+        sound=bool(file or out or device),
+    )  # fmt: skip
     with station() as here:
         number = case_id(case)
         if decline:
@@ -93,37 +99,9 @@ def _decline(here: Any, case: str, as_json: bool) -> None:
         write_json({"case": case, "declined": True})
 
 
-def _page(listen: str, outside: str, other_sound: bool, as_json: bool) -> BrowserOptions | None:
-    """Where the page for a browser is served; None without one."""
-    if not listen:
-        if outside:
-            raise UsageError("Where should the page be served?", "Give --browser HOST:PORT.")
-        return None
-    if other_sound:
-        raise UsageError(
-            "The browser is microphone and speaker.",
-            "Leave out --file, --out and --device, or --browser.",
-        )
-    from xtcli.station.calls_browser_page import Address, BrowserOptions
-
-    def opened(address: Address) -> None:
-        if as_json:
-            write_json({"browser": address})
-            return
-        tell(tr("Open this in the browser, once; it is for one person only:"))
-        say(address.url)
-        if address.fingerprint:
-            tell(tr("The browser will warn. Go on only if it shows this SHA-256 fingerprint:"))
-            say(address.fingerprint)
-        if interactive():
-            import segno
-
-            segno.make(address.url, error="l").terminal(compact=True)
-
-    return BrowserOptions(listen, outside, opened)
-
-
-def _run(here: Any, options: Any, hooks: Hooks, page: BrowserOptions | None) -> CallReport:
+def _run(
+    here: Any, options: Any, hooks: Hooks, page: BrowserOptions | GuestOptions | None
+) -> CallReport:
     """The call; Ctrl-C hangs up first and only then ends the program."""
     import signal
 
@@ -139,9 +117,7 @@ def _run(here: Any, options: Any, hooks: Hooks, page: BrowserOptions | None) -> 
     before = [(name, signal.signal(name, stopped)) for name in (signal.SIGINT, signal.SIGTERM)]
     try:
         if page is not None:
-            from xtcli.station.calls_browser import run_browser_call
-
-            return run_browser_call(here, options, hooks, page)
+            return run_page_call(here, options, hooks, page)
         from xtcli.station.calls import run_call
 
         return run_call(here, options, hooks)

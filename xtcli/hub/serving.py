@@ -11,11 +11,12 @@ import signal
 from contextlib import suppress
 from typing import Any
 
-from xtcli.errors import DiskFull, XtError
+from xtcli.errors import DiskFull, UsageError, XtError
 from xtcli.hub.admission import Admission
 from xtcli.hub.core import HubCore
 from xtcli.hub.hub import HubStation, open_hub
 from xtcli.hub.serving_roads import RoadOptions, ServedRoads
+from xtcli.hub.web import ServedWeb, WebOptions
 from xtcli.lang import tr
 from xtcli.records.sign import Record
 from xtcli.station import words
@@ -37,8 +38,9 @@ class Server:
     """One running hub: a socket, a loop and its clock around `HubCore`."""
 
     def __init__(
-        self, hub: HubStation, *, as_json: bool = False, roads: RoadOptions | None = None
-    ) -> None:
+        self, hub: HubStation, *, as_json: bool = False, roads: RoadOptions | None = None,
+        web: WebOptions | None = None,
+    ) -> None:  # fmt: skip
         """Nothing is opened before `run`."""
         self.hub = hub
         self.as_json = as_json
@@ -52,6 +54,7 @@ class Server:
         self.roads = ServedRoads(
             hub, self.udp, lambda: self.udp.wire, roads or RoadOptions(), self._trouble
         )
+        self.web = ServedWeb(hub, self.core, web) if web is not None and web.wanted else None
         self.stopping = asyncio.Event()
         self._flush: asyncio.TimerHandle | None = None
         self._troubles: dict[str, float] = {}
@@ -66,6 +69,10 @@ class Server:
                                            name=self.hub.settings.name, address=shown))  # fmt: skip
         for road in await self.roads.start():
             self._say({"serving": road}, tr("Also on {road}.", road=road))
+        if self.web is not None:
+            url, fingerprint = await self.web.start()
+            text = tr("Guests' page: {url} {fingerprint}", url=url, fingerprint=fingerprint)
+            self._say({"page": url, "fingerprint": fingerprint}, text.rstrip())
         loop = asyncio.get_running_loop()
         loop.set_exception_handler(self._failed)
         for name in ("SIGINT", "SIGTERM"):
@@ -83,6 +90,8 @@ class Server:
             with suppress(DiskFull):
                 self.udp.close()
                 await self.roads.close()
+                if self.web is not None:
+                    await self.web.close()
             self.admission.close()
             self.spool.close()
 
@@ -91,6 +100,8 @@ class Server:
         try:
             self.core.look(now)
             self.roads.look(now)
+            if self.web is not None:
+                self.web.look(now)
             stuck, self._stuck = self._stuck, False
             for number in list(self.core.peers) if stuck else []:
                 self.udp.kick(number)
@@ -175,11 +186,15 @@ class Server:
         print(json.dumps(document, ensure_ascii=False) if self.as_json else text, flush=True)
 
 
-def serve(as_json: bool = False, roads: RoadOptions | None = None) -> None:
-    """Serve this home's hub until SIGINT or SIGTERM, over UDP and over `roads`."""
+def serve(
+    as_json: bool = False, roads: RoadOptions | None = None, web: WebOptions | None = None
+) -> None:
+    """Serve this home's hub until SIGINT or SIGTERM, over UDP and `roads`, and guests' `web`."""
     if Home(default_root()).settings().number != HUB:
         from xtcli.hub.relay_server import run_relay
 
+        if web is not None and web.wanted:
+            raise UsageError("A relay serves no page.", "Serve it at the hub above.")
         run_relay(as_json, roads)
         return
     hub = open_hub()
@@ -187,11 +202,13 @@ def serve(as_json: bool = False, roads: RoadOptions | None = None) -> None:
     if not lock.take():
         raise XtError("This hub is being served already.", "Stop the other one first.")
     try:
-        asyncio.run(_serve(hub, as_json, roads))
+        asyncio.run(_serve(hub, as_json, roads, web))
     finally:
         lock.free()
         hub.close()
 
 
-async def _serve(hub: HubStation, as_json: bool, roads: RoadOptions | None) -> None:
-    await Server(hub, as_json=as_json, roads=roads).run()
+async def _serve(
+    hub: HubStation, as_json: bool, roads: RoadOptions | None, web: WebOptions | None
+) -> None:
+    await Server(hub, as_json=as_json, roads=roads, web=web).run()

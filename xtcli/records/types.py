@@ -286,7 +286,10 @@ class Dispensed(Body):
 
 @dataclass(frozen=True, slots=True)
 class Call(Body):
-    """A call took place. `other` is the station at the far end, `quality` 0 unknown, 1 to 5."""
+    """A call took place. `other` is the station at the far end, `quality` 0 unknown, 1 to 5.
+
+    `guest` is the name that somebody without a station gave: a claim. `other` is then the hub.
+    """
 
     kind: ClassVar[Kind] = Kind.CALL
     other: Annotated[Number, 1]
@@ -295,6 +298,7 @@ class Call(Body):
     quality: Annotated[int, Int(0, 5), 4] = 0
     kept: Annotated[bool, Flag(), 5] = False
     consent: Annotated[bool, Flag(), 6] = False
+    guest: Annotated[Line, 7] = ""
 
     def __post_init__(self) -> None:
         """A call is kept only with consent."""

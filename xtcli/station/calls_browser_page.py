@@ -11,23 +11,23 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import hashlib
 import hmac
-import ipaddress
 import json
-import socket
-import ssl
 import time
-from collections.abc import Awaitable, Callable, Generator, MutableMapping
-from contextlib import contextmanager, suppress
+from collections.abc import Awaitable, Callable, MutableMapping
+from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from xtcli.errors import LinkDown, PeerMisbehaved, UsageError
+from xtcli.errors import PeerMisbehaved, UsageError
 from xtcli.media.call import web
 from xtcli.station.enrolment import parse_address
+from xtcli.station.page_server import (
+    PageListener,
+    certificate_files,
+    fingerprint_of,
+    is_here,
+)
 
 if TYPE_CHECKING:
     from xtcli.station.calls_browser import BrowserEnd
@@ -47,8 +47,6 @@ BODY_BYTES_MAX = 64 << 10
 BODY_SECONDS = 20.0
 REQUESTS_MAX = 32
 """At a time; a page has three files."""
-CERTIFICATE_DAYS = 365
-CERTIFICATE_LEFT_DAYS = 30
 KEY, CERTIFICATE = "browser.key", "browser.crt"
 HEADERS = (
     (b"cache-control", b"no-store"),
@@ -231,7 +229,7 @@ class PageServer:
     def __init__(self, station: StationCore, end: BrowserEnd, options: BrowserOptions) -> None:
         """UsageError when browsers could not use the address; nothing is opened yet."""
         self.host, self.port = parse_address(options.listen)
-        self.tls = not options.outside and not _is_here(self.host)
+        self.tls = not options.outside and not is_here(self.host)
         if not options.outside and self.host in ("0.0.0.0", "::"):
             raise UsageError(
                 "Browsers cannot open the address {address}.",
@@ -245,129 +243,20 @@ class PageServer:
         secure = self.tls or options.outside.startswith("https://")
         self.page = CallPage(end, station.entropy, secure=secure)
         self._station, self._outside = station, options.outside
-        self._server: Any = None
-        self._task: asyncio.Task[None] | None = None
+        self._listener = PageListener(self.page, self.host, self.port, REQUESTS_MAX)
 
     async def open(self) -> Address:
         """Listen; LinkDown when the address is not to be had."""
-        import uvicorn
-
-        class Server(uvicorn.Server):
-            """Leaves the process' signals alone: Ctrl-C hangs up."""
-
-            @contextmanager
-            def capture_signals(self) -> Generator[None, None, None]:
-                yield
-
-        key, certificate, fingerprint = self._tls_files() if self.tls else (None, None, "")
-        listening = self._bind()
-        config = uvicorn.Config(
-            self.page, lifespan="off", ws="none", http="h11", log_level="critical",
-            access_log=False, server_header=False, timeout_keep_alive=5,
-            limit_concurrency=REQUESTS_MAX, ssl_keyfile=key, ssl_certfile=certificate,
-        )  # fmt: skip
-        self._server = Server(config)
-        self._task = asyncio.create_task(self._server.serve([listening]))
-        port = listening.getsockname()[1]
+        key, certificate, fingerprint = None, None, ""
+        if self.tls:
+            key, certificate = certificate_files(self._station, self.host, KEY, CERTIFICATE)
+            fingerprint = fingerprint_of(certificate.read_bytes())
+        port = await self._listener.start(key, certificate)
         host = f"[{self.host}]" if ":" in self.host else self.host
         url = self._outside or f"{'https' if self.tls else 'http'}://{host}:{port}/"
         return Address(f"{url}#{self.page.code}", fingerprint)
 
-    def _bind(self) -> socket.socket:
-        try:
-            family = socket.getaddrinfo(self.host, self.port, type=socket.SOCK_STREAM)[0][0]
-            return socket.create_server((self.host, self.port), family=family)
-        except OSError as error:
-            raise LinkDown(
-                "The address {address} cannot be used: {why}.",
-                "Choose another address or port, or end the program that holds it.",
-                address=f"{self.host}:{self.port}", why=error.strerror or str(error),
-            ) from error  # fmt: skip
-
-    def _tls_files(self) -> tuple[Path, Path, str]:
-        """Key, certificate and its fingerprint; kept, so that a browser asks about it once."""
-        home, now = self._station.home, self._station.clock()
-        key, file = home.root / KEY, home.root / CERTIFICATE
-        if not (key.exists() and file.exists() and still_good(file.read_bytes(), self.host, now)):
-            private, public = make_certificate(self.host, now)
-            home.write(key, private)
-            home.write(file, public)
-        return key, file, fingerprint_of(file.read_bytes())
-
     async def close(self) -> None:
         """Let the browser go and stop."""
         await self.page.close()
-        if self._server is not None and self._task is not None:
-            self._server.should_exit = self._server.force_exit = True
-            await self._task
-
-
-def _is_here(host: str) -> bool:
-    """Whether browsers take it for this computer, where plain HTTP may use the microphone."""
-    with suppress(ValueError):
-        return ipaddress.ip_address(host).is_loopback
-    return host == "localhost"
-
-
-# The certificate
-
-
-def make_certificate(host: str, now: float) -> tuple[bytes, bytes]:
-    """A new key and certificate for `host`, both PEM. ECDSA P-256, self-signed, for a year.
-
-    A name and a year because browsers refuse to make exceptions for less and for more.
-    """
-    from cryptography import x509
-    from cryptography.hazmat.primitives import hashes, serialization
-    from cryptography.hazmat.primitives.asymmetric import ec
-
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "xt")])
-    start = datetime.fromtimestamp(now, UTC) - timedelta(days=1)
-    made = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(start)
-        .not_valid_after(start + timedelta(days=CERTIFICATE_DAYS))
-        .add_extension(x509.SubjectAlternativeName([_general_name(host)]), critical=False)
-        .add_extension(
-            x509.ExtendedKeyUsage([x509.oid.ExtendedKeyUsageOID.SERVER_AUTH]), critical=False
-        )
-        .sign(key, hashes.SHA256())
-    )
-    private = key.private_bytes(
-        serialization.Encoding.PEM,
-        serialization.PrivateFormat.PKCS8,
-        serialization.NoEncryption(),
-    )
-    return private, made.public_bytes(serialization.Encoding.PEM)
-
-
-def _general_name(host: str) -> Any:
-    from cryptography import x509
-
-    with suppress(ValueError):
-        return x509.IPAddress(ipaddress.ip_address(host))
-    return x509.DNSName(host.encode("idna").decode())
-
-
-def still_good(certificate: bytes, host: str, now: float) -> bool:
-    """Whether a certificate (PEM) names `host` and does not expire soon."""
-    from cryptography import x509
-
-    try:
-        found = x509.load_pem_x509_certificate(certificate)
-        names = found.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
-    except (ValueError, x509.ExtensionNotFound):
-        return False
-    left = found.not_valid_after_utc.timestamp() - now
-    return _general_name(host) in names and left > CERTIFICATE_LEFT_DAYS * 86400
-
-
-def fingerprint_of(certificate: bytes) -> str:
-    """SHA-256 of a certificate (PEM), as browsers show it."""
-    digest = hashlib.sha256(ssl.PEM_cert_to_DER_cert(certificate.decode("ascii"))).digest()
-    return digest.hex(":").upper()
+        await self._listener.close()

@@ -60,12 +60,14 @@ class Kept:
     kept: bool = False
     """A recording lies beside this file."""
     passages: Passages = field(default=(), repr=False)
+    guest: str = ""
+    """What somebody without a station called himself."""
 
     def encode(self) -> bytes:
         """As it lies on the disk."""
         packed: bytes = msgpack.packb([
             self.key, *self.case, self.other, self.started, self.seconds, self.quality,
-            self.consent, self.kept, self.passages,
+            self.consent, self.kept, self.passages, self.guest,
         ])  # fmt: skip
         return packed
 
@@ -74,9 +76,9 @@ class Kept:
         """The opposite; ValueError for anything else."""
         try:
             (key, station, seq, other, started, seconds, quality, consent, kept,
-             passages) = msgpack.unpackb(data, use_list=False)  # fmt: skip
+             passages, *more) = msgpack.unpackb(data, use_list=False)  # fmt: skip
             return cls(str(key), RecordId(station, seq), other, started, seconds, quality,
-                       consent, kept, passages)  # fmt: skip
+                       consent, kept, passages, str(more[0]) if more else "")  # fmt: skip
         except (TypeError, ValueError, msgpack.UnpackException) as error:
             raise ValueError("not a call") from error
 
@@ -165,7 +167,7 @@ def finish(station: StationCore, kept: Kept) -> Left:
         done = station.log.by_key(mark)
         if done is None:
             body = Call(kept.other, kept.started, kept.seconds, kept.quality, kept.kept,
-                        kept.consent)  # fmt: skip
+                        kept.consent, kept.guest)  # fmt: skip
             done = station.write(body, kept.case).id
             attaching.store(station, kept.case, [*notes, *sound], of=done)
             station.log.remember_key(mark, done)

@@ -81,6 +81,8 @@ class Relay:
         self._may = may
         self._reached = reached
         self._desks = desks
+        self.guest: Callable[[int, bytes, float], list[Sent]] = _no_page
+        """Takes what a station says about a guest's room: `(station, rest, now)`."""
         self._bytes: dict[int, Budget] = {}
         self._envelopes: dict[int, Budget] = {}
         self._wishes: dict[int, _Wish] = {}
@@ -130,6 +132,8 @@ class Relay:
                 return self._wanted(source, wanted_case(envelope))
         except BundleRejected:
             return []
+        if envelope.route is Route.GUEST:
+            return self.guest(source, envelope.payload, now)
         if envelope.route is Route.AWAY or not envelope.payload:
             return []
         return self._enveloped(source, envelope, now)
@@ -161,3 +165,13 @@ class Relay:
             return [(source, Envelope(Route.AWAY, 0).encode())]
         note = Envelope(Route.WANTED, source, CASE.pack(*case)).encode()
         return [(one, note) for one in told]
+
+
+def _no_page(station: int, rest: bytes, now: float) -> list[Sent]:
+    """A hub that serves no page says so."""
+    from xtcli.station.calls_guest_wire import no_page
+
+    try:
+        return [(station, no_page(rest))]
+    except BundleRejected:
+        return []

@@ -116,3 +116,5 @@ class CallReport:
     note_seconds: float = 0.0
     recordings: int = 0
     summary: Summary | None = None
+    guest: str = ""
+    """The name that somebody without a station gave; `other` is then the hub."""

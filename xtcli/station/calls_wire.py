@@ -10,6 +10,8 @@ there, is the **envelope** between a station and its hub:
     AWAY 2   the hub says: `station` cannot be reached now. Nothing follows.
     WANTED 3 a post asks any desk of the case's department to call it; `station` is 0, then the
              post's number. The rest is the case.
+    GUEST 4  between a station and its hub alone, about a guest's room; `station` is 0. The rest is
+             docs/format/web.md's.
 
 The hub reads these three bytes and never what follows (WANTED's case it knows already).
 The **ring note**, sealed for the called station: case (4 + 4), unix seconds (4), flags (1).
@@ -45,6 +47,7 @@ class Route(IntEnum):
     JOIN = 1
     AWAY = 2
     WANTED = 3
+    GUEST = 4
 
 
 @dataclass(frozen=True, slots=True)

@@ -146,7 +146,9 @@ def _said_of_care(body: Body, case: Case) -> str:
         case Dispensed():
             return _drug(body, case) + " " + body.text
         case Call():
-            return tr("{minutes} min", minutes=max(1, round(body.seconds / 60)))
+            length = tr("{minutes} min", minutes=max(1, round(body.seconds / 60)))
+            guest = tr("guest, said to be {name}", name=body.guest) if body.guest else ""
+            return f"{length} {guest}".rstrip()
     return ""
 
 

@@ -22,8 +22,9 @@ STEP_SAMPLES = 160
 class Line:
     """Packets in, PCM out."""
 
-    def __init__(self) -> None:
-        """Nothing came."""
+    def __init__(self, delay_s: float = DELAY_S) -> None:
+        """Nothing came. `delay_s` is what the network may vary by."""
+        self._delay_s = delay_s
         self._decoder = Decoder()
         self._packets: dict[int, bytes] = {}
         self._next: int | None = None
@@ -34,13 +35,13 @@ class Line:
     def add(self, timestamp: int, packet: bytes, now: float) -> None:
         """One packet with its RTP timestamp (48 kHz, 32 bits)."""
         if self._next is None:
-            self._next, self._starts_at = timestamp, now + DELAY_S
+            self._next, self._starts_at = timestamp, now + self._delay_s
         if not packet or len(self._packets) >= PACKETS_MAX or self._ahead(timestamp) < 0:
             return
         if self._ahead(timestamp) > CLOCK_HZ:
             # A second of nothing (a sleeping tab): begin anew.
             self._packets.clear()
-            self._next, self._starts_at = timestamp, now + DELAY_S
+            self._next, self._starts_at = timestamp, now + self._delay_s
         self._packets[timestamp] = packet
 
     def _ahead(self, timestamp: int) -> int:
@@ -63,8 +64,8 @@ class Line:
         if not self._packets:
             return
         newest = max(self._ahead(timestamp) for timestamp in self._packets)
-        if newest > DELAY_S_MAX * CLOCK_HZ and self._next is not None:
-            self._next = (self._next + newest - round(DELAY_S * CLOCK_HZ)) % WRAP
+        if newest > (DELAY_S_MAX + self._delay_s - DELAY_S) * CLOCK_HZ and self._next is not None:
+            self._next = (self._next + newest - round(self._delay_s * CLOCK_HZ)) % WRAP
             self._packets = {t: p for t, p in self._packets.items() if self._ahead(t) >= 0}
             later = [t for t in self._packets if self._ahead(t) >= 0]
             if later:

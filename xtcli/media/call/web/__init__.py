@@ -1,6 +1,7 @@
-"""The page on which a person joins a call from an ordinary browser.
+"""The pages on which a person joins a call from an ordinary browser.
 
-Three static files beside this one, in Chinese and English. Whoever serves them answers three posts:
+Static files beside this one, in Chinese and English. `guest.html` is the hub's, for a guest with a
+link (docs/format/web.md). `index.html` is a station's: whoever serves it answers three posts:
 `offer` with `{"sdp", "code"}` gives `{"sdp"}`, `leave` with `{"code"}` hangs up, and `over` with
 `{"code"}` waits: 200 when the call is over, 204 when it is not and may be asked again.
 """
@@ -13,6 +14,8 @@ FILES = {
     "index.html": "text/html; charset=utf-8",
     "call.js": "text/javascript; charset=utf-8",
     "call.css": "text/css; charset=utf-8",
+    "guest.html": "text/html; charset=utf-8",
+    "guest.js": "text/javascript; charset=utf-8",
 }
 """Name -> media type."""
 

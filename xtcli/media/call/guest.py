@@ -1,0 +1,330 @@
+"""A call whose other end is a browser's own WebRTC: the call core, on RTP.
+
+    GuestSession.admit(now)             from here on it is a call like any other
+    session.receive(packet, now)        RTP or RTCP, already opened by SRTP
+    while packet := session.send(now):  RTP or RTCP, to be sealed by SRTP
+
+Ladder, budget, delayed copies, playout and the ledger of unheard words are `talk`'s. What differs
+is the wire (docs/format/web.md): a sound datagram becomes one RED packet, and the other side's
+report is put together from the browser's transport-wide feedback. Sans-IO. It refuses to know who
+the guest is, and how the two found each other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, cast
+
+from xtcli.errors import BundleRejected
+from xtcli.media.call import rtp
+from xtcli.media.call.arrivals import Arrivals
+from xtcli.media.call.ladder import LOSSY
+from xtcli.media.call.line import Line
+from xtcli.media.call.packet import FRAME_S, Sound, Word
+from xtcli.media.call.playout import FRAME_SAMPLES
+from xtcli.media.call.session import CallSession
+from xtcli.media.call.states import State, Trigger
+from xtcli.media.call.talk import Talk
+from xtcli.media.opus import is_silence, packet_samples
+
+if TYPE_CHECKING:
+    from xtcli.media.call.handshake import Handshake, Keys
+
+FRAME_TICKS = 2_880
+AROUND_GUEST_BYTES = 28 + 12 + 8 + 16 + 1
+"""UDP over IPv4, RTP, its extension, SRTP's tag, RED; `talk` counts 7 more of its own seal."""
+SSRC = 0x7874_0001
+"""Fixed, so that it need not travel; each line has keys of its own."""
+COPY_FRAMES_MAX = 5
+"""RED's offset has 14 bits."""
+SENT_MAX = 512
+REPORT_EVERY_S = 5.0
+HOLD_S_MIN, HOLD_S_MAX = 0.08, 0.6
+HEARD_BYTES = 16
+ODD_DELAY_S = 0.3
+"""For a browser that does not send 60 ms a packet."""
+
+
+@dataclass(slots=True)
+class _Sent:
+    sound: Sound
+    known: bool = False
+
+
+class Ear:
+    """What the browser got, by its feedback: the far side's half of a report."""
+
+    def __init__(self) -> None:
+        """Nothing sent."""
+        self._sent: dict[int, _Sent] = {}
+        self._next = 0
+        self._turn: int | None = None
+        self._expected: int | None = None
+        self._heard: set[int] = set()
+        self._arrivals = Arrivals()
+        self._clock = 0.0
+
+    def send(self, sound: Sound) -> int:
+        """Note a datagram; the transport sequence number for it."""
+        number = self._next
+        self._next = (number + 1) % rtp.WRAP16
+        self._sent[number] = _Sent(sound)
+        if len(self._sent) > SENT_MAX:
+            del self._sent[next(iter(self._sent))]
+        return number
+
+    def hold_s(self) -> float:
+        """How long the browser should hold sound back, so that copies come in time."""
+        needs = self._arrivals.needs(self._clock)
+        if needs is None:
+            return HOLD_S_MIN
+        least, new, old = needs
+        return min(HOLD_S_MAX, max(HOLD_S_MIN, max(new, old) - least + 0.02))
+
+    def feedback(self, feedback: rtp.Feedback, hold_s: float, *, trusting: bool) -> bool:
+        """Take one in; False when it was old. `trusting`: what a lost one spoke of was heard."""
+        if self._turn is not None:
+            ahead = (feedback.turn - self._turn) % 256
+            if not 1 <= ahead <= 128:
+                return False
+            if ahead > 1 and self._expected is not None:
+                self._skip(self._expected, feedback.first, hold_s, trusting=trusting)
+        self._turn = feedback.turn
+        self._expected = (feedback.first + feedback.count) % rtp.WRAP16
+        for number, at in feedback.arrived:
+            sent = self._sent.get(number)
+            if sent is None or sent.known:
+                continue
+            sent.known = True
+            self._clock = max(self._clock, at)
+            self._arrivals.note(sent.sound, at)
+            self._hear(sent.sound, at, hold_s)
+        return True
+
+    def _skip(self, first: int, to: int, hold_s: float, *, trusting: bool) -> None:
+        """A feedback was lost. Its datagrams were not: the ladder must not move for that."""
+        for i in range(min((to - first) % rtp.WRAP16, SENT_MAX)):
+            sent = self._sent.get((first + i) % rtp.WRAP16)
+            if sent is None or sent.known:
+                continue
+            sent.known = True
+            at = max(self._clock, sent.sound.number * FRAME_S + self._least())
+            self._arrivals.note(sent.sound, at)
+            if trusting:
+                self._hear(sent.sound, at, hold_s)
+
+    def _least(self) -> float:
+        needs = self._arrivals.needs(self._clock)
+        return needs[0] if needs is not None else 0.0
+
+    def _hear(self, sound: Sound, at: float, hold_s: float) -> None:
+        deadline = self._least() + hold_s + FRAME_S
+        for number, _ in sound.numbered():
+            if at - number * FRAME_S <= deadline:
+                self._heard.add(number)
+
+    def report(self, hold_s: float) -> tuple[Arrivals, float, int, int]:
+        """`(arrivals, their clock, next frame to be played, map of those heard before it)`."""
+        to = max(0, self._arrivals.newest - round(hold_s / FRAME_S))
+        bits = 0
+        for i in range(8 * HEARD_BYTES):
+            bits |= (to - 1 - i in self._heard) << i
+        self._heard = {number for number in self._heard if number >= to - 16 * HEARD_BYTES}
+        return self._arrivals, self._clock, to, bits
+
+
+class GuestTalk(Talk):
+    """`Talk` with a browser."""
+
+    def __init__(self, now: float, entropy: Callable[[int], bytes], rate_bps: float | None) -> None:
+        """`rate_bps`: what the link is known to carry, if it is."""
+        super().__init__(
+            cast("Keys", None), now, caller=True, around_bytes=AROUND_GUEST_BYTES,
+            rate_bps=rate_bps,
+        )  # fmt: skip
+        self.ssrc = SSRC
+        self._origin = int.from_bytes(entropy(4), "big")
+        self._sequence = int.from_bytes(entropy(2), "big") >> 1
+        self._ear = Ear()
+        self._line = Line(ODD_DELAY_S)
+        self._odd: bool | None = None
+        self._first: int | None = None
+        self._base = 0
+        self._reported_at = now - REPORT_EVERY_S
+        self._counts = [0, 0]
+        self._timestamp = self._origin
+        self.hold_s = HOLD_S_MIN
+
+    # Out
+
+    def _ship(self, sound: Sound, now: float) -> None:
+        blocks = self._blocks(sound)
+        if not blocks:
+            return
+        packet = rtp.encode_red(blocks, self._sequence, self._ear.send(sound), self.ssrc)
+        self._sequence = (self._sequence + 1) % rtp.WRAP16
+        self._timestamp = blocks[-1].timestamp
+        self._counts[0] += 1
+        self._counts[1] += len(packet)
+        self.flight.send(sound.number, len(packet) + 28 + 16, now)
+        self._push_packet(packet)
+
+    def _blocks(self, sound: Sound) -> tuple[rtp.Block, ...]:
+        """The frames of a datagram, oldest first, as far as RED reaches back."""
+        frames = dict(sound.numbered())
+        newest = max(frames, default=0)
+        return tuple(
+            rtp.Block((self._origin + number * FRAME_TICKS) % rtp.WRAP32, frames[number])
+            for number in sorted(frames) if number >= newest - COPY_FRAMES_MAX
+        )  # fmt: skip
+
+    def _push_packet(self, packet: bytes) -> None:
+        self._bytes += len(packet) + 28 + 16
+        self._out.append(packet)
+
+    def say(self, word: Word, now: float, *, final: bool = False) -> None:
+        """In place of the core's own reports: a sender report, from time to time."""
+        if now - self._reported_at >= REPORT_EVERY_S:
+            self._reported_at = now
+            packets, size = self._counts
+            self._push_packet(rtp.encode_report(self.ssrc, now, self._timestamp, packets, size))
+        self._reported(now)
+
+    # In
+
+    def receive(self, payload: bytes, now: float) -> Word | None:
+        """One packet from the browser; BundleRejected when it cannot be read."""
+        if rtp.is_rtcp(payload):
+            for found in rtp.decode_rtcp(payload, self.ssrc):
+                self._learned(found, now)
+        else:
+            self._voice_in(rtp.decode_rtp(payload), now)
+        self._alive(now)
+        return None
+
+    def _voice_in(self, packet: rtp.Packet, now: float) -> None:
+        for block in packet.blocks:
+            if not block.packet:
+                continue
+            if self._odd is None:
+                self._odd = packet_samples(block.packet) != FRAME_SAMPLES
+            if self._odd:
+                self._line.add(block.timestamp, block.packet, now)
+                continue
+            number = self._number_of(block.timestamp)
+            if number >= 0 and len(block.packet) <= 255:
+                sound = Sound(number, 1, (), (block.packet,))
+                self.arrivals.note(sound, now)
+                self.playout.add(sound, now)
+        if self.half_duplex and not is_silence(packet.blocks[-1].packet):
+            self.floor.peer_speaks(now)
+            self._note_holder(now)
+
+    def _number_of(self, timestamp: int) -> int:
+        """Frames since the first; the 32 bits of the timestamp may wrap."""
+        if self._first is None:
+            self._first = timestamp
+        ahead = (timestamp - self._first + rtp.WRAP32 // 2) % rtp.WRAP32 - rtp.WRAP32 // 2
+        steps = round(ahead / FRAME_TICKS)
+        number = self._base + steps
+        if steps > 1 << 16:
+            self._first, self._base = timestamp, number
+        return number
+
+    def _learned(self, found: rtp.Echo | rtp.Feedback, now: float) -> None:
+        if isinstance(found, rtp.Echo):
+            trip = found.round_trip_s(now)
+            if trip is not None:
+                before = self.flight.rtt_s
+                self.flight.rtt_s = trip if before is None else 0.5 * before + 0.5 * trip
+            return
+        trusting = self.flight.loss(now) < LOSSY
+        if self._ear.feedback(found, self.hold_s, trusting=trusting):
+            self._take_report(now)
+
+    def _take_report(self, now: float) -> None:
+        arrivals, clock, heard_to, heard = self._ear.report(self.hold_s)
+        # No round trip from this: feedback is gathered for a while before it leaves.
+        report = replace(
+            arrivals.report(clock), rung=self.peer_rung.order, held_s=2.55, heard_to=heard_to,
+            heard=heard, heard_bytes=HEARD_BYTES,
+        )  # fmt: skip
+        self._learn(report, now)
+
+    def play(self, now: float, samples: int = FRAME_SAMPLES) -> bytes:
+        """PCM to be heard from `now` on."""
+        return self._line.play(now, samples) if self._odd else super().play(now, samples)
+
+    def wish(self) -> tuple[str, int, int]:
+        """For the page: `(live, ptt or note; bit/s for its voice; ms to hold sound back)`.
+
+        What is to be held back is remembered: words are judged heard or not by it.
+        """
+        wanted = self._ear.hold_s()
+        if wanted > self.hold_s or wanted < self.hold_s - 0.1:
+            self.hold_s = wanted
+        rung = self.ladder.rung
+        mode = "ptt" if rung.half_duplex else "live"
+        if not rung.live or self.lost_contact:
+            mode = "note"
+        return mode, rung.bitrate_bps, round(self.hold_s * 1000)
+
+
+class _Nobody:
+    """A handshake that never was: papers did its work."""
+
+    caller = False
+
+
+class GuestSession(CallSession):
+    """`CallSession` with a browser: nobody rings in it; `admit` begins it."""
+
+    def __init__(self, now: float, entropy: Callable[[int], bytes]) -> None:
+        """A guest waits."""
+        super().__init__(
+            cast("Handshake", _Nobody()), now, state=State.INCOMING,
+            around_bytes=AROUND_GUEST_BYTES, rate_bps=None,
+        )  # fmt: skip
+        self._entropy = entropy
+        self._again_at = None
+        self.guest: GuestTalk | None = None
+
+    def admit(self, now: float, rate_bps: float | None) -> None:
+        """A person here has agreed: sound may flow."""
+        if self.state is State.INCOMING:
+            self._talk = self.guest = GuestTalk(now, self._entropy, rate_bps)
+            self._fire(Trigger.ACCEPT, now)
+
+    def receive(self, payload: bytes, now: float) -> bool:
+        """A packet from the browser; before `admit` and after the end it is dropped."""
+        if self.guest is None or self.state is not State.TALKING:
+            return False
+        try:
+            self.guest.receive(payload, now)
+        except BundleRejected:
+            self.rejected += 1
+            return False
+        return True
+
+    def still_room(self, now: float) -> int:
+        """None: the page shows no pictures."""
+        return 0
+
+    def _deadline(self) -> float | None:
+        return None if self.state is State.INCOMING else super()._deadline()
+
+    def decline(self, now: float, *, busy: bool = False) -> None:
+        """A person here does not let the guest in."""
+        self._fire(Trigger.DECLINE, now)
+
+    def hang_up(self, now: float) -> None:
+        """Leave; the paper says so to the guest."""
+        self._fire(Trigger.DECLINE, now)
+        self._fire(Trigger.HANG_UP, now)
+        self._fire(Trigger.PEER_LEFT, now)
+
+    def guest_left(self, now: float) -> None:
+        """The guest hung up, or closed the page."""
+        self._fire(Trigger.DECLINE, now)
+        self._fire(Trigger.PEER_LEAVES, now)
