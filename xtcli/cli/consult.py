@@ -155,6 +155,9 @@ def _report(outcome: Outcome, as_json: bool) -> None:
         say(tr("{case} received by the hub after {seconds} s ({sent} B sent, {back} B back)",
                case=said["case"], seconds=f"{said['seconds']:.1f}", sent=said["bytes_sent"],
                back=said["bytes_received"]))  # fmt: skip
+    elif said["state"] == "refused":
+        tell(tr("{case} is saved here, but the hub will not take it. See: xt status",
+                case=said["case"]))  # fmt: skip
     elif outcome.code:
         say(tr("{case} is saved and waits to be sent; the hub has not confirmed it yet.",
                case=said["case"]))  # fmt: skip

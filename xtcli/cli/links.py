@@ -99,6 +99,9 @@ def say_sync(report: SyncReport, as_json: bool) -> None:
                down=report.bytes_received))  # fmt: skip
     elif report.exit_code is ExitCode.LINK_DOWN:
         tell(tr("The hub did not answer. Everything is kept and will be sent next time."))
+    elif report.returned:
+        tell(tr("The hub refuses {count} records for good; they are kept here. See: xt status",
+                count=report.returned))  # fmt: skip
     else:
         tell(tr("Time is over: {records} records and {blobs} attachments still wait.",
                 records=report.waiting_records, blobs=report.waiting_blobs))  # fmt: skip

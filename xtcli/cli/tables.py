@@ -20,6 +20,8 @@ URGENCY_MARK = {"routine": "", "urgent": "!", "stat": "!!"}
 FIELDS = ("dept", "urgency", "complaint", "history", "exam", "vitals", "allergy", "question",
           "override")  # fmt: skip
 PAGE_CELLS_MAX = 100
+RETURNED_ROWS = 10
+"""Refused records that a status page names."""
 
 
 def show_table(titles: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
@@ -188,12 +190,24 @@ def _timeline(document: dict[str, Any]) -> None:
     rows = []
     for entry in document["timeline"]:
         state = "received" if entry["received"] else ("sent" if entry["sent"] else "saved")
+        if entry["refused"]:
+            state = "refused"
         at = entry["at"][5:19].replace("T", " ")
         text = f"{entry['text']}  {_signs(entry['vitals'])}".strip()
         rows.append(
             (at, words.kind(entry["kind"], entry["done"]), entry["by"], words.state(state), text)
         )
     show_table((tr("time"), tr("what"), tr("who"), tr("state"), ""), rows)
+
+
+def _returned(status: Status) -> None:
+    """What will never arrive, and what to do about it."""
+    for one in status.returned[:RETURNED_ROWS]:
+        case = f" ({one.case})" if one.case is not None and one.case != one.record else ""
+        say(tr("Refused by the hub: {record}", record=f"{one.record}{case}") + f"  {one.why}")
+    if any(one.fork for one in status.returned):
+        say(tr("This home is an older copy of its station: what is written here cannot be taken. "
+               "Get a new invitation, join with it in a new home, and file these again there."))  # fmt: skip
 
 
 def status_page(status: Status) -> None:
@@ -223,6 +237,7 @@ def status_page(status: Status) -> None:
     else:
         say(tr("Nothing waits to be sent."))
     say(tr("Open cases: {count}", count=status.open_cases))
+    _returned(status)
     if status.refused or status.held:
         say(tr("Set aside: {refused} refused, {held} waiting for what they need",
                refused=status.refused, held=status.held))  # fmt: skip

@@ -179,6 +179,17 @@ WORDS: dict[str, str] = {
     "about {time} to send": "约需 {time}",
     "Nothing waits to be sent.": "没有待发内容。",
     "Open cases: {count}": "未结案病例：{count}",
+    "Refused by the hub: {record}": "枢纽拒收：{record}",
+    "This home is an older copy of its station: what is written here cannot be taken. "
+    "Get a new invitation, join with it in a new home, and file these again there.": (
+        "本机数据是该站点的旧副本，在此所写无法被接收。请索取新邀请，在新的目录加入后重新提交。"
+    ),
+    "The hub refuses {count} records for good; they are kept here. See: xt status": (
+        "枢纽拒收 {count} 条记录（不会再收），记录仍存本机。查看：xt status"
+    ),
+    "{case} is saved here, but the hub will not take it. See: xt status": (
+        "{case} 已存本机，但枢纽不予接收。查看：xt status"
+    ),
     "Set aside: {refused} refused, {held} waiting for what they need": (
         "另存：拒收 {refused} 条，待补齐 {held} 条"
     ),

@@ -57,6 +57,8 @@ class Entry:
     sent: int = 0
     received: int = 0
     confirmed: tuple[tuple[int, int], ...] = ()
+    refused: str = ""
+    """Why another station will never take it (`authority.Reason`); empty when none said so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +100,11 @@ class Case:
     def state(self) -> State:
         """The furthest state reached."""
         return max(self.states)
+
+    @property
+    def refused(self) -> str:
+        """Why the request itself is refused where it should go; empty when it is not."""
+        return next((e.refused for e in self.entries if e.record is self.request), "")
 
     @property
     def answer(self) -> Version | None:
@@ -155,18 +162,19 @@ def fold(
     *,
     sent: Mapping[RecordId, int] = MappingProxyType({}),
     whole: Container[bytes] = (),
+    returned: Mapping[RecordId, str] = MappingProxyType({}),
 ) -> Case:
     """The case of these records; `NotFound` when its request is not among them.
 
     `sent` says when a record was first put on a road from here; `whole` holds the digests of the
-    blobs that are complete here.
+    blobs that are complete here; `returned` why a record was refused elsewhere.
     """
     ordered = parts.in_order(records)
     request = next((record for record in ordered if record.kind is Kind.REQUEST), None)
     if request is None:
         raise NotFound("The request of this case has not arrived yet.", "Try again later: xt sync")
     ordered = [record for record in ordered if record.case == request.id]
-    entries = tuple(_entry(record, confirmations, sent) for record in ordered)
+    entries = tuple(_entry(record, confirmations, sent, returned) for record in ordered)
     versions = parts.versions_of(ordered)
     standing = [version for version in versions if version.stands]
     unseen, because = parts.unseen_by(standing[-1], ordered) if standing else ((), ())
@@ -193,11 +201,19 @@ def fold(
     )
 
 
-def _entry(record: Record, confirmations: Confirmations, sent: Mapping[RecordId, int]) -> Entry:
+def _entry(
+    record: Record,
+    confirmations: Confirmations,
+    sent: Mapping[RecordId, int],
+    returned: Mapping[RecordId, str],
+) -> Entry:
     """One line of the timeline."""
     by = confirmations.get(record.id, {})
     others = [at for station, at in by.items() if station != record.id.station]
-    return Entry(record, sent.get(record.id, 0), min(others, default=0), tuple(sorted(by.items())))
+    return Entry(
+        record, sent.get(record.id, 0), min(others, default=0), tuple(sorted(by.items())),
+        returned.get(record.id, ""),
+    )  # fmt: skip
 
 
 def _first(records: Iterable[Record]) -> int:

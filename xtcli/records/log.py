@@ -215,6 +215,7 @@ class Log(Cases, AsideTable):
         return fold(
             self.records(case), confirmations, now,
             sent={RecordId(r[0], r[1]): r[2] for r in sent}, whole=_Whole(self),
+            returned=self.returned_in(case),
         )  # fmt: skip
 
     def own_head(self) -> Head:

@@ -139,6 +139,19 @@ class Outbox(Database):
         )
         return [Return(RecordId(r[0], r[1]), r[2], r[3], r[4]) for r in rows]
 
+    def returned_in(self, case: RecordId) -> dict[RecordId, str]:
+        """Of a case's records those refused elsewhere, and why."""
+        rows = self.rows(
+            "SELECT t.station, t.seq, t.why FROM returned t JOIN records r"
+            " ON r.station=t.station AND r.seq=t.seq WHERE r.case_station=? AND r.case_seq=?",
+            *case,
+        )
+        return {RecordId(r[0], r[1]): r[2] for r in rows}
+
+    def is_returned(self, item: RecordId) -> bool:
+        """Whether a record was refused elsewhere."""
+        return bool(self.row("SELECT 1 FROM returned WHERE station=? AND seq=?", *item))
+
     def wanted_again(self, peer: int, items: Iterable[RecordId], at: int) -> int:
         """`peer` has lost these although it confirmed them: they wait for a receipt anew."""
         count = 0

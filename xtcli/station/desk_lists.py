@@ -125,7 +125,7 @@ class CaseLists:
             age=views.age_text(who, now), dept=department_name(station, summary.dept),
             place=summary.place or station.name(summary.case.station),
             urgency=int(summary.urgency), complaint=" ".join(summary.complaint.split()),
-            state=views.state_word(summary.state), created=summary.created,
+            state=station.state_of(summary), created=summary.created,
             waiting_since=summary.waiting_since, answered_at=summary.answered_at,
             score=summary.score if summary.score >= 0 else None,
             claimed_by=station.name(summary.claimed_by) if summary.claimed_by else "",

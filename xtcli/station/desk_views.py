@@ -172,6 +172,8 @@ def reached(case: Case, entry: Entry) -> str:
         return "opened"
     if entry.received:
         return "received"
+    if entry.refused:
+        return "refused"
     return "sent" if entry.sent else "saved"
 
 

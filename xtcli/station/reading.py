@@ -8,6 +8,7 @@ from typing import Any
 
 from xtcli.clinic.born import Born
 from xtcli.errors import UsageError
+from xtcli.records.authority import Reason, reason_text
 from xtcli.records.case import Case
 from xtcli.records.ids import RecordId
 from xtcli.records.queue import Ask as Page
@@ -17,7 +18,7 @@ from xtcli.station import attaching, routing, views
 from xtcli.station.core import StationCore
 from xtcli.station.home import SyncLock, disk_errors
 from xtcli.station.roads_store import RoadCount, RoadStore
-from xtcli.station.views import CaseRow, LinkView, LogEntry, Status, Verified
+from xtcli.station.views import CaseRow, LinkView, LogEntry, Returned, Status, Verified
 
 
 class Reading(StationCore):
@@ -34,11 +35,15 @@ class Reading(StationCore):
             sex=views.SEX_LETTERS[summary.sex], age=views.age_text(who, now), dept=summary.dept,
             place=summary.place or self.name(summary.case.station),
             urgency=summary.urgency.name.lower(), complaint=summary.complaint,
-            state=views.state_word(summary.state), created=summary.created, waiting=waited,
+            state=self.state_of(summary), created=summary.created, waiting=waited,
             overdue=summary.overdue(now), score=summary.score if summary.score >= 0 else None,
             claimed_by=self.name(summary.claimed_by) if summary.claimed_by else "",
             attachments=summary.attachments, alerts=summary.alerts, recheck=summary.recheck,
         )  # fmt: skip
+
+    def state_of(self, summary: Summary) -> str:
+        """How far a case has come; "refused" when its request will never be taken."""
+        return views.state_word(summary.state, refused=self.log.is_returned(summary.case))
 
     def rows(self, page: Page) -> list[CaseRow]:
         """One page of cases as rows."""
@@ -94,8 +99,18 @@ class Reading(StationCore):
             waiting_bytes=size, waiting_seconds=seconds,
             open_cases=self.log.count(Page(open_only=True)),
             refused=self.log.refused_count(), held=self.log.held_count(), syncing=self.syncing(),
-            roads=self.roads(),
+            roads=self.roads(), returned=self.returned(),
         )  # fmt: skip
+
+    def returned(self) -> tuple[Returned, ...]:
+        """What the hub will never take, newest first."""
+        found = []
+        for one in self.log.returns():
+            record = self.log.get(one.record)
+            case = record.case if record is not None else None
+            fork = one.why in (Reason.FORK, Reason.CHAIN)
+            found.append(Returned(one.record, case, reason_text(one.why), fork))
+        return tuple(found)
 
     def roads(self) -> tuple[RoadCount, ...]:
         """Every carrier used so far."""

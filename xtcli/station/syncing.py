@@ -56,6 +56,8 @@ class SyncReport:
     datagrams_received: int = 0
     waiting_records: int = 0
     waiting_blobs: int = 0
+    returned: int = 0
+    """Records that the hub has refused for good in this sync: they will never arrive."""
     road: str = ""
     """The road that the link used last; empty when another process held it."""
 
@@ -236,12 +238,12 @@ class Syncer:
         mine = waiting.records or waiting.blobs or self.pump.heard
         return ExitCode.WAITING if mine else ExitCode.OK
 
-    def report(self, code: ExitCode, confirmed: int) -> SyncReport:
+    def report(self, code: ExitCode, confirmed: int, returned: int) -> SyncReport:
         """What to say at the end."""
         waiting, wire = self.station.log.waiting(HUB), self.pump.wire
         return SyncReport(
             code, confirmed, self.arrived, wire.bytes_out, wire.bytes_in, wire.datagrams_out,
-            wire.datagrams_in, waiting.records, waiting.blobs, self.pump.road.name,
+            wire.datagrams_in, waiting.records, waiting.blobs, returned, self.pump.road.name,
         )  # fmt: skip
 
 
@@ -282,7 +284,7 @@ async def _sync(
     """This process holds the link."""
     syncer = make(station, show, progress)
     syncer.watch = watch
-    before = station.log.waiting(HUB).records
+    before, refused = station.log.waiting(HUB).records, len(station.log.returns())
     end = time.monotonic() + timeout if timeout else NEVER
     code: ExitCode | None = ExitCode.OK if watch else None
     await _start(syncer, end, patient=watch)
@@ -304,7 +306,10 @@ async def _sync(
             syncer.visit_sticks()
             code = syncer.code()
         after = station.log.waiting(HUB).records
-        return syncer.report(code, max(0, before - after))
+        returned = len(station.log.returns()) - refused
+        if returned > 0 and code is ExitCode.OK:
+            code = ExitCode.PARTLY
+        return syncer.report(code, max(0, before - after - max(0, returned)), max(0, returned))
     finally:
         await syncer.close()
 
@@ -365,13 +370,15 @@ async def _wait(
             for case in cases:
                 if case not in receipts and HUB in station.log.confirmed(case):
                     receipts[case] = time.monotonic() - start
+            if all(case in receipts or station.log.is_returned(case) for case in cases):
+                break
     except LinkDown:
         # Saved is saved: the caller says that it waits.
         pass
     finally:
         if syncer is not None:
             await syncer.close()
-    states = {case: views.state_word(station.case(case).state) for case in cases}
+    states = {case: views.case_state(station.case(case)) for case in cases}
     wire = syncer.pump.wire if syncer is not None else None
     return Waited(
         receipts, states, wire.bytes_out if wire else 0, wire.bytes_in if wire else 0,

@@ -13,6 +13,7 @@ from typing import Any
 from xtcli.clinic.born import Born
 from xtcli.clinic.identity import mask
 from xtcli.clinic.news2 import News2, PartialNews2
+from xtcli.records.authority import reason_text
 from xtcli.records.case import Case, Entry, State
 from xtcli.records.ids import RecordId
 from xtcli.records.parts import Version
@@ -133,6 +134,17 @@ class LinkView:
 
 
 @dataclass(frozen=True, slots=True)
+class Returned:
+    """A record that was refused elsewhere, and why in a sentence."""
+
+    record: RecordId
+    case: RecordId | None
+    why: str
+    fork: bool
+    """Its number was given to another record: this log is an old copy."""
+
+
+@dataclass(frozen=True, slots=True)
 class Status:
     """This station at a glance."""
 
@@ -150,6 +162,8 @@ class Status:
     refused: int
     held: int
     syncing: bool
+    returned: tuple[Returned, ...] = ()
+    """Records of this station that the hub will never take."""
     roads: tuple[RoadCount, ...] = ()
     """Every carrier used so far, with what it refused."""
 
@@ -211,6 +225,7 @@ def entry_document(entry: Entry, name: Names) -> dict[str, Any]:
         "at": iso(record.at), "sent": iso(entry.sent) if entry.sent else None,
         "received": iso(entry.received) if entry.received else None,
         "confirmed_by": {name(no): iso(at) for no, at in entry.confirmed},
+        "refused": reason_text(entry.refused) if entry.refused else None,
         "text": _said(record.body), "done": bool(getattr(record.body, "done", True)),
         "vitals": {v.code: v.text for v in filing.vitals_of(getattr(record.body, "vitals", ()))}
         if record.kind is Kind.NOTE else {},
@@ -229,7 +244,7 @@ def case_document(case: Case, name: Names, now: float) -> dict[str, Any]:
     vitals = filing.vitals_of(body.vitals)
     scored = filing.news2_of(body, case.request.at)
     return {
-        "case": str(case.id), "state": case.state.name.lower(),
+        "case": str(case.id), "state": case_state(case),
         "states": {state.name.lower(): iso(at) for state, at in sorted(case.states.items())},
         "patient": patient_document(case.patient), "age": age_text(case.patient, now),
         "dept": body.dept, "urgency": body.urgency.name.lower(), "complaint": body.complaint,
@@ -277,9 +292,14 @@ def _in_order(entries: Iterable[Entry]) -> list[Entry]:
     return sorted(entries, key=lambda entry: entry.record.kind is not Kind.REQUEST)
 
 
-def state_word(state: State) -> str:
-    """The name of a state as JSON and scripts see it."""
-    return state.name.lower()
+def state_word(state: State, *, refused: bool = False) -> str:
+    """The name of a state as JSON and scripts see it; `refused` where a request went in vain."""
+    return "refused" if refused and state <= State.SENT else state.name.lower()
+
+
+def case_state(case: Case) -> str:
+    """How far a case has come, in a word."""
+    return state_word(case.state, refused=bool(case.refused))
 
 
 def in_pages(items: Iterable[Any], count: int) -> list[Any]:

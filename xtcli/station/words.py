@@ -19,7 +19,7 @@ KINDS = {
 """Kinds of records."""
 
 STATES = {
-    "saved": "saved here", "sent": "sent", "received": "received", "opened": "opened",
+    "saved": "saved here", "refused": "refused", "sent": "sent", "received": "received", "opened": "opened",
     "claimed": "taken", "answered": "answered", "answer_received": "answer here",
     "acted_on": "acted on", "closed": "closed",
 }  # fmt: skip

@@ -85,7 +85,7 @@ def state(row: DeskRow, now: float) -> Drawn:
     if row.expired and row.state not in ("acted_on", "closed"):
         return "x  " + tr("expired"), "bad"
     sign, style = {
-        "saved": (". ", ""), "sent": ("> ", ""), "received": ("v ", "good"),
+        "saved": (". ", ""), "refused": ("X ", "bad"), "sent": ("> ", ""), "received": ("v ", "good"),
         "opened": ("o ", "good"), "claimed": ("o ", "good"), "answered": ("= ", "strong"),
         "answer_received": ("=>", "warn"), "acted_on": ("ok", "good"), "closed": ("--", "dim"),
     }.get(row.state, ("  ", ""))  # fmt: skip
