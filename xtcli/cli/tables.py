@@ -206,8 +206,12 @@ def _returned(status: Status) -> None:
         case = f" ({one.case})" if one.case is not None and one.case != one.record else ""
         say(tr("Refused by the hub: {record}", record=f"{one.record}{case}") + f"  {one.why}")
     if any(one.fork for one in status.returned):
-        say(tr("This home is an older copy of its station: what is written here cannot be taken. "
-               "Get a new invitation, join with it in a new home, and file these again there."))  # fmt: skip
+        say(
+            tr(
+                "This home is an older copy of its station: what is written here cannot be taken. "
+                "Get a new invitation, join with it in a new home, and file these again there."
+            )
+        )
 
 
 def status_page(status: Status) -> None:

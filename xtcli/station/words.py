@@ -19,8 +19,8 @@ KINDS = {
 """Kinds of records."""
 
 STATES = {
-    "saved": "saved here", "refused": "refused", "sent": "sent", "received": "received", "opened": "opened",
-    "claimed": "taken", "answered": "answered", "answer_received": "answer here",
+    "saved": "saved here", "refused": "refused", "sent": "sent", "received": "received",
+    "opened": "opened", "claimed": "taken", "answered": "answered", "answer_received": "answer here",
     "acted_on": "acted on", "closed": "closed",
 }  # fmt: skip
 """How far a case, or one record, has come."""
