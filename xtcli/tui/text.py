@@ -95,7 +95,8 @@ def clock(at: float, now: float) -> str:
 def state_word(state: str) -> str:
     """How far something has come, in the language in force."""
     return {
-        "saved": tr("saved here"), "refused": tr("refused"), "sent": tr("sent"), "received": tr("received"),
+        "saved": tr("saved here"), "refused": tr("refused"), "sent": tr("sent"),
+        "received": tr("received"),
         "opened": tr("opened"), "claimed": tr("taken"), "answered": tr("answered"),
         "answer_received": tr("answer here"), "acted_on": tr("acted on"), "closed": tr("closed"),
     }.get(state, state)  # fmt: skip
