@@ -10,7 +10,7 @@ from tests.tui.helpers import NOW, arrive, case_of, demo, seeded, station_at
 from xtcli.errors import NotFound
 from xtcli.records.ids import RecordId
 from xtcli.records.types import Note
-from xtcli.station import desk_views
+from xtcli.station import desk_follow, desk_views
 from xtcli.station.forms import AnswerForm, RequestForm
 from xtcli.station.station import Station
 from xtcli.tui.demo import DOCTOR2, make_home
@@ -74,7 +74,7 @@ def test_new_since_opened(tmp_path: Path) -> None:
 
 def test_follow_up_takes_who_not_what(desk: Station) -> None:
     """Identity and allergy are taken over; complaint and vitals never."""
-    found = desk_views.follow_up(desk.case(case_of(desk, "其其格")))
+    found = desk_follow.follow_up(desk.case(case_of(desk, "其其格")))
     assert found["patient"] == "其其格"
     assert found["allergy"] == "青霉素"
     assert found["born"] == "1991-07-23"

@@ -44,6 +44,9 @@ def request(
         list[str] | None,
         typer.Option("--vital", metavar="bp=165/95", help=tr("A vital sign; may be given again.")),
     ] = None,
+    parent: Annotated[
+        str, typer.Option("--parent", metavar="CASE", help=tr("The case that this one continues."))
+    ] = "",
     attach: Attach = None,
     voice: Voice = "",
     file: Annotated[
@@ -56,6 +59,7 @@ def request(
     as_json: AsJson = False,
 ) -> None:
     """File a request."""
+    from xtcli.station.desk_follow import fill_in
     from xtcli.station.forms import RequestForm
 
     with station() as here:
@@ -66,8 +70,9 @@ def request(
             patient=patient, sex=sex, born=born, id=national_id, phone=phone, place=place,
             dept=dept, urgency=urgency, complaint=complaint, history=history, exam=exam,
             allergy=allergy, question=question, override=override, voice=voice,
-            vital=vital or [], attach=attach or [],
+            vital=vital or [], attach=attach or [], parent=parent,
         )  # fmt: skip
+        fill_in(here, form)
         if interactive() and not as_json:
             _ask_missing(here, form)
         form.require()
@@ -195,12 +200,14 @@ def _batch(here: Station, file: str, wait: float, as_json: bool) -> None:
 
 def _file_document(here: Station, value: object, folder: Path, as_json: bool) -> Outcome:
     """One document of a batch; its attachments lie beside the file."""
+    from xtcli.station.desk_follow import fill_in
     from xtcli.station.forms import RequestForm
 
     form = RequestForm.from_document(value)
     form.attach = [str(folder / name) for name in form.attach]
     if form.voice and form.voice != "rec":
         form.voice = str(folder / form.voice)
+    fill_in(here, form)
     form.require()
     return _file_one(here, form, as_json, batch=True)
 

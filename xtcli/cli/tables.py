@@ -103,6 +103,10 @@ def case_page(here: Station, case: Case) -> None:
     say(strong(title))
     who = tr("Patient: {name}, {second}", name=first, second=second)
     say(strong(f"{who}  {words.sex(document['patient']['sex'])} {document['age']}".rstrip()))
+    if document["parent"]:
+        say(tr("Follow-up of case {case}", case=document["parent"]))
+    if document["continued_by"]:
+        say(tr("Continued in {cases}", cases=", ".join(document["continued_by"])))
     _warnings(document)
     say("")
     _say_all(_fields(document))

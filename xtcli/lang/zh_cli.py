@@ -422,4 +422,7 @@ WORDS: dict[str, str] = {
         "浏览器会提示证书警告。仅当显示的 SHA-256 指纹如下时才继续："
     ),
     "Ask for all of a picture, as it was taken.": "索取完整原图。",
+    "The case that this one continues.": "本次申请所接续的前次病例。",
+    "Follow-up of case {case}": "接续病例 {case}",
+    "Continued in {cases}": "后续病例：{cases}",
 }

@@ -350,4 +350,10 @@ WORDS: dict[str, str] = {
     "No browser has joined.": "没有浏览器加入。",
     "Call again and open the page: xt call {case}": "请重新呼叫并打开网页：xt call {case}",
     "The browser has joined.": "浏览器已加入。",
+    "Case {case} is about another patient: {name}, {second}.": (
+        "病例 {case} 是另一位患者：{name}，{second}。"
+    ),
+    "A follow-up is about the same patient. Check the number, or file a new request.": (
+        "复诊申请必须是同一位患者。请核对病例号，或另提新申请。"
+    ),
 }

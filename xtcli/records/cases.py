@@ -71,7 +71,9 @@ def _where(ask: Ask) -> tuple[str, list[Any]]:
         parts.append(f"dept IN ({','.join('?' * len(ask.depts))})")
         values += ask.depts
     for column, value in (
-        ("station", ask.post), ("claimed_by", ask.claimed_by), ("patient_key", ask.patient_key)
+        ("station", ask.post), ("claimed_by", ask.claimed_by), ("patient_key", ask.patient_key),
+        ("parent_station", ask.parent and ask.parent.station),
+        ("parent_seq", ask.parent and ask.parent.seq),
     ):  # fmt: skip
         if value:
             parts.append(f"{column}=?")

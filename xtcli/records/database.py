@@ -16,7 +16,7 @@ from typing import Any
 
 from xtcli.errors import DiskFull, LogCorrupt, XtError
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 BUSY_SECONDS = 10.0
 CACHE_KIB = 8_192
 
@@ -77,7 +77,12 @@ CREATE TABLE returned (
   station INTEGER NOT NULL, seq INTEGER NOT NULL, peer INTEGER NOT NULL, why TEXT NOT NULL,
   at INTEGER NOT NULL, PRIMARY KEY (station, seq, peer)) WITHOUT ROWID;
 """
-_STEPS = (_SCHEMA, _RETURNED)
+_PARENTS = """
+ALTER TABLE cases ADD COLUMN parent_station INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE cases ADD COLUMN parent_seq INTEGER NOT NULL DEFAULT 0;
+CREATE INDEX cases_parent ON cases (parent_station, parent_seq);
+"""
+_STEPS = (_SCHEMA, _RETURNED, _PARENTS)
 """What makes format n + 1 of format n; format 0 is an empty file."""
 
 _FULL = {

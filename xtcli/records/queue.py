@@ -40,6 +40,13 @@ class Summary:
     updated: int
     author: int
     place: str
+    parent_station: int = 0
+    parent_seq: int = 0
+
+    @property
+    def parent(self) -> RecordId | None:
+        """The case that this one continues."""
+        return RecordId(self.parent_station, self.parent_seq) if self.parent_seq else None
 
     def waited(self, now: float) -> float:
         """Seconds that somebody has waited; 0 when nobody does."""
@@ -76,6 +83,8 @@ class Ask:
     name: str = ""
     born: int = 0
     """Together with `name`: either may match. For finding patients who may be the same."""
+    parent: RecordId | None = None
+    """Only cases that continue this one."""
     text: str = ""
     """Found in name, complaint or place."""
     answered_only: bool = False
@@ -121,6 +130,8 @@ def summarise(case: Case, score: int | None, arrived: int = 0) -> Summary:
         updated=max(entry.record.at for entry in case.entries),
         author=case.request.author,
         place=who.place,
+        parent_station=body.parent.station if body.parent else 0,
+        parent_seq=body.parent.seq if body.parent else 0,
     )
 
 

@@ -69,6 +69,8 @@ class DeskRow:
     alerts: int
     recheck: bool
     expired: bool
+    parent: RecordId | None = None
+    """The case that this one continues."""
 
     def waited(self, now: float) -> float | None:
         """Seconds somebody has waited; None when nobody does."""
@@ -131,7 +133,7 @@ class CaseLists:
             claimed_by=station.name(summary.claimed_by) if summary.claimed_by else "",
             mine=summary.claimed_by == station.settings.practitioner != 0,
             attachments=summary.attachments, alerts=summary.alerts, recheck=summary.recheck,
-            expired=summary.expired(now),
+            expired=summary.expired(now), parent=summary.parent,
         )  # fmt: skip
 
     def _summaries(self, wanted: Wanted, offset: int, limit: int) -> list[Summary]:

@@ -279,21 +279,6 @@ def new_since_opened(station: StationCore, case: Case) -> list[TimeLine]:
     ]
 
 
-def follow_up(case: Case) -> dict[str, str]:
-    """What a new request about the same patient takes over: who it is, never what is measured."""
-    who, body = case.patient, case.body
-    born = ""
-    if who.born:
-        from xtcli.clinic.born import Born
-
-        born = Born.from_number(who.born).text
-    return {
-        "patient": who.name, "sex": ("", "m", "f")[who.sex], "born": born, "id": who.national_id,
-        "phone": who.phone, "place": who.place, "dept": body.dept, "allergy": body.allergy,
-        "urgency": "routine",
-    }  # fmt: skip
-
-
 def standing_answer(case: Case) -> Answer:
     """The body of the answer that stands; NotFound when there is none."""
     if case.answer is None:

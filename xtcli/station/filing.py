@@ -19,6 +19,7 @@ from xtcli.clinic.vitals import parse_vitals
 from xtcli.errors import UsageError
 from xtcli.lang import tr
 from xtcli.records import limits
+from xtcli.records.ids import RecordId
 from xtcli.records.types import Answer, Note, Request
 from xtcli.records.values import Diagnosis, Disposition, Patient, Rx, Seen, Sex, Urgency
 from xtcli.station.forms import DISPOSITIONS, SEXES, URGENCIES, AnswerForm, RequestForm, choice
@@ -145,6 +146,7 @@ def request_of(form: RequestForm, departments: Sequence[str], now: float) -> Che
         complaint=form.complaint, history=form.history, exam=form.exam, allergy=form.allergy,
         question=form.question, vitals=tuple(vital.wire for vital in vitals),
         override=form.override.strip(),
+        parent=RecordId.parse(form.parent) if form.parent.strip() else None,
     )  # fmt: skip
     draft = completeness.Draft(
         complaint=form.complaint, history=form.history, exam=form.exam, allergy=form.allergy,

@@ -36,11 +36,11 @@ ALIASES = {
     "科室": "dept", "department": "dept", "紧急程度": "urgency", "主诉": "complaint",
     "现病史": "history", "病史": "history", "查体": "exam", "体格检查": "exam",
     "过敏史": "allergy", "问题": "question", "生命体征": "vital", "vitals": "vital",
-    "附件": "attach", "attachments": "attach", "语音": "voice",
+    "附件": "attach", "attachments": "attach", "语音": "voice", "前次病例": "parent",
 }  # fmt: skip
 TEXTS = (
     "patient", "sex", "born", "id", "phone", "place", "dept", "urgency", "complaint", "history",
-    "exam", "allergy", "question", "override", "voice",
+    "exam", "allergy", "question", "override", "voice", "parent",
 )  # fmt: skip
 LISTS = ("vital", "attach")
 
@@ -64,6 +64,8 @@ class RequestForm:
     question: str = ""
     override: str = ""
     voice: str = ""
+    parent: str = ""
+    """The number of the case that this request continues."""
     vital: list[str] = field(default_factory=list)
     attach: list[str] = field(default_factory=list)
 

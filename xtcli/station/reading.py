@@ -14,7 +14,7 @@ from xtcli.records.ids import RecordId
 from xtcli.records.queue import Ask as Page
 from xtcli.records.queue import Order, Summary
 from xtcli.records.values import Patient, StationKind
-from xtcli.station import attaching, routing, views
+from xtcli.station import attaching, desk_follow, routing, views
 from xtcli.station.core import StationCore
 from xtcli.station.home import SyncLock, disk_errors
 from xtcli.station.roads_store import RoadCount, RoadStore
@@ -61,7 +61,9 @@ class Reading(StationCore):
 
     def case_document(self, case: Case) -> dict[str, Any]:
         """A case for JSON and for pages."""
-        return views.case_document(case, self.name, self.clock())
+        document = views.case_document(case, self.name, self.clock())
+        document["continued_by"] = [str(no) for no in desk_follow.continued_by(self, case.id)]
+        return document
 
     def blob(self, case: RecordId, prefix: str) -> bytes:
         """The bytes of an attachment of a case; NotFound when not (all) here."""

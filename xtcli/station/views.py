@@ -250,6 +250,7 @@ def case_document(case: Case, name: Names, now: float) -> dict[str, Any]:
         "dept": body.dept, "urgency": body.urgency.name.lower(), "complaint": body.complaint,
         "history": body.history, "exam": body.exam, "allergy": body.allergy,
         "question": body.question, "override": body.override,
+        "parent": str(body.parent) if body.parent else None, "continued_by": [],
         "vitals": {v.code: v.text for v in vitals},
         "news2": scored.total if isinstance(scored, News2) else None,
         "news2_at_least": scored.at_least if isinstance(scored, PartialNews2) else None,

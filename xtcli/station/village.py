@@ -14,7 +14,7 @@ from xtcli.records.ids import RecordId
 from xtcli.records.queue import Ask as Page
 from xtcli.records.types import Ack, Ask, Closed, Dispensed, Request
 from xtcli.records.values import BlobKind, Patient, Region, StationKind
-from xtcli.station import attaching, filing, requested, routing
+from xtcli.station import attaching, desk_follow, filing, requested, routing
 from xtcli.station.attaching import Costs, Prepared
 from xtcli.station.core import CASE_WRITERS, StationCore
 from xtcli.station.forms import RequestForm
@@ -41,6 +41,7 @@ class Village(StationCore):
         departments = [entry.code for entry in self.roster.departments]
         checked = filing.request_of(form, departments, self.clock())
         body = checked.body
+        desk_follow.must_fit(self, body)
         items = [item for name in form.attach for item in attaching.prepare(Path(name))]
         items += attaching.prepare_voice(form.voice)
         on = "" if batch else filing.day(self.clock()).isoformat()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from xtcli.records.case import Case
 from xtcli.records.ids import RecordId
-from xtcli.station import desk_views
+from xtcli.station import desk_follow, desk_views
 from xtcli.station.desk_lists import department_name
 from xtcli.station.desk_views import TimeLine, VitalLine
 from xtcli.station.views import age_text
@@ -33,6 +33,9 @@ class Sheet:
     score: str
     names: dict[int, str]
     now: float
+    parent: Case | None = None
+    """The case that this one continues, if it is here."""
+    follow_ups: tuple[RecordId, ...] = ()
 
 
 def gather(station: Station, case: RecordId) -> Sheet:
@@ -49,4 +52,6 @@ def gather(station: Station, case: RecordId) -> Sheet:
         timeline=tuple(desk_views.timeline(station, found)),
         vitals=tuple(desk_views.vital_lines(found)), score=desk_views.score_text(found),
         names={no: station.name(no) for no in authors}, now=now,
+        parent=desk_follow.parent_of(station, found),
+        follow_ups=tuple(desk_follow.continued_by(station, case)),
     )  # fmt: skip

@@ -96,7 +96,7 @@ class CaseScreen(CaseActions):
         """Patient, pages, link, keys."""
         yield PatientStrip()
         yield TabBar([tr("summary"), tr("timeline"), tr("vitals, trends"), tr("attachments"),
-                      tr("earlier cases")])  # fmt: skip
+                      tr("other cases")])  # fmt: skip
         with Horizontal(id="body"):
             with VerticalScroll(id="summary", can_focus=False):
                 yield Static(id="summary-text")
@@ -139,18 +139,18 @@ class CaseScreen(CaseActions):
     # Drawing
 
     def _loaded(self, sheet: Sheet) -> None:
-        first = self.sheet is None
+        others = self.sheet is None or self.sheet.follow_ups != sheet.follow_ups
         self.sheet = sheet
         self.query_one(PatientStrip).show(sheet)
         self._draw()
         self.refresh_bindings()
-        if first:
+        if others:
             self.in_background(self._read_others, self._others_loaded, group="others")
 
     def _read_others(self) -> tuple[tuple[DeskRow, ...], tuple[Trend, ...]]:
         assert self.sheet is not None
         case = self.sheet.case
-        return (tuple(desk_views.earlier(self.station, case)),
+        return (tuple(desk_views.earlier(self.station, case, also_later=True)),
                 tuple(desk_views.trends(self.station, case)))  # fmt: skip
 
     def _others_loaded(self, found: tuple[tuple[DeskRow, ...], tuple[Trend, ...]]) -> None:
@@ -201,8 +201,13 @@ class CaseScreen(CaseActions):
         return Content("\n") + Content("\n").join(plots)
 
     def _earlier_line(self, row: DeskRow) -> str:
-        now = self.desk.clock()
-        return clean(f"{fit(clock(row.created, now), 11)} {fit(row.dept, 8)} "
+        now, sign = self.desk.clock(), " "
+        assert self.sheet is not None
+        if row.case == self.sheet.case.body.parent:
+            sign = "<"
+        elif row.parent == self.sheet.case.id:
+            sign = ">"
+        return clean(f"{sign} {fit(clock(row.created, now), 11)} {fit(row.dept, 8)} "
                      f"{fit(state_word(row.state), 10)} {row.complaint}")  # fmt: skip
 
     def on_resize(self, event: Resize) -> None:

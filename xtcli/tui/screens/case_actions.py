@@ -8,7 +8,7 @@ from pathlib import Path
 from xtcli.lang import tr
 from xtcli.records.ids import RecordId
 from xtcli.records.values import BlobKind, StationKind
-from xtcli.station.desk_views import follow_up
+from xtcli.station.desk_follow import follow_up
 from xtcli.station.views import Written
 from xtcli.tui.screens.base import DeskScreen, saved_words
 from xtcli.tui.screens.dialogs import FormDialog, MenuDialog, Wish

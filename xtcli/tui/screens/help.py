@@ -24,6 +24,7 @@ def signs() -> str:
         tr("EWS: NEWS2; + from 5, # from 7"),
         tr("left: of the ten minutes; + means over time"),
         tr("^ above the normal range   v below   ? hardly true"),
+        tr("< this case continues it   > it continues this case"),
         tr("saved here: on this computer only; received: the hub has confirmed it"),
     ))  # fmt: skip
 

@@ -197,6 +197,8 @@ class ListScreen(DeskScreen):
             first += "  " + tr("taken by {who}", who=row.claimed_by)
         if row.attachments:
             first += "  " + tr("{n} attachments", n=row.attachments)
+        if row.parent:
+            first += "  " + tr("follow-up of {case}", case=row.parent)
         return Content(clean(first) + "\n" + clean(row.complaint))
 
     @on(CaseList.Open)

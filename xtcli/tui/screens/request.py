@@ -62,6 +62,8 @@ class RequestScreen(FormScreen):
         self.found = RequestCheck()
         self.parts: dict[str, Part] = {}
         self.text_part: Part | None = None
+        self.parent_case = str(fields.get("parent", ""))
+        """The case that this request continues; empty when it continues none."""
         self.asked = False
         """Whether signing was tried: from then on what is empty is told too."""
 
@@ -72,7 +74,10 @@ class RequestScreen(FormScreen):
 
     def form(self) -> ComposeResult:
         """Who, to whom, what, measured, more."""
-        yield Static(tr("Patient"), classes="heading", markup=False)
+        title = tr("Patient")
+        if self.parent_case:
+            title += "  " + tr("follow-up of case {case}", case=self.parent_case)
+        yield Static(title, classes="heading", markup=False)
         yield from self._who()
         yield Static(tr("Request"), classes="heading", markup=False)
         yield from self._what()
@@ -147,7 +152,12 @@ class RequestScreen(FormScreen):
         """What was typed, as the station takes it."""
         texts = {key: self.value(key).strip() for key in TEXTS}
         vital = [f"{code}={typed}" for code in VITALS if (typed := self.value(code).strip())]
-        return RequestForm(**texts, voice=self.voice, vital=vital, attach=list(self.attach))
+        return RequestForm(**texts, voice=self.voice, vital=vital, attach=list(self.attach),
+                           parent=self.parent_case)  # fmt: skip
+
+    def values(self) -> dict[str, Any]:
+        """Everything typed, as the draft keeps it."""
+        return super().values() | {"parent": self.parent_case}
 
     def check(self) -> None:
         """Look at everything in the background."""
@@ -288,6 +298,8 @@ class RequestScreen(FormScreen):
             text = tr("Is it the same person? {name}, case {case}: {why}", name=other.name,
                       case=str(other.case), why=other.why)  # fmt: skip
             lines.append(Content.assemble(("! " + clean(text), "bold $warning")))
+        if form.parent:
+            lines.append(Content(tr("follow-up of case {case}", case=form.parent)))
         lines.append(Content(clean(f"{form.dept}  {urgency_word(form.urgency or 'routine')}")))
         lines.append(Content(clean(form.complaint)))
         lines += [Content.assemble(("! " + t, "bold $error")) for t in self.found.critical]

@@ -42,11 +42,26 @@ def vital_words(vitals: Iterable[VitalLine]) -> Content:
     return Content("  ").join(parts)
 
 
+def link_lines(sheet: Sheet) -> list[Content]:
+    """The case that this one continues, and those that continue it."""
+    lines = []
+    parent = sheet.case.body.parent
+    if parent is not None:
+        said = str(parent)
+        if sheet.parent is not None:
+            said += f"  {clock(sheet.parent.request.at, sheet.now)}  {sheet.parent.body.complaint}"
+        lines.append(labelled(tr("follow-up of"), said))
+    if sheet.follow_ups:
+        lines.append(labelled(tr("continued in"), ", ".join(map(str, sheet.follow_ups)), "bold"))
+    return lines
+
+
 def request_text(sheet: Sheet) -> Content:
     """What was asked."""
     body = sheet.case.body
     allergy_style = "" if body.allergy.strip() in ("", "无", "none", "no") else "bold $error"
     lines = [
+        *link_lines(sheet),
         labelled(tr("complaint"), body.complaint, "bold"),
         labelled(tr("question"), body.question, "bold"),
         labelled(tr("allergies"), body.allergy or "-", allergy_style),

@@ -62,8 +62,8 @@ def place(row: DeskRow, now: float) -> Drawn:
 
 
 def complaint(row: DeskRow, now: float) -> Drawn:
-    """The chief complaint."""
-    return row.complaint, ""
+    """The chief complaint; before it, that the case continues another one."""
+    return (f"{tr('f/u')} {row.complaint}" if row.parent else row.complaint), ""
 
 
 def attached(row: DeskRow, now: float) -> Drawn:
