@@ -20,8 +20,8 @@ KINDS = {
 
 STATES = {
     "saved": "saved here", "refused": "refused", "sent": "sent", "received": "received",
-    "opened": "opened", "claimed": "taken", "answered": "answered", "answer_received": "answer here",
-    "acted_on": "acted on", "closed": "closed",
+    "opened": "opened", "claimed": "taken", "answered": "answered",
+    "answer_received": "answer here", "acted_on": "acted on", "closed": "closed",
 }  # fmt: skip
 """How far a case, or one record, has come."""
 
