@@ -60,7 +60,7 @@ def decode(data: bytes) -> Image.Image:
 
 
 @contextmanager
-def _no_terminal() -> Iterator[None]:
+def no_terminal() -> Iterator[None]:
     """textual-image asks the terminal when imported; while Textual reads the keys it must not."""
     before = sys.__stdout__
     vars(sys)["__stdout__"] = io.StringIO()
@@ -76,14 +76,18 @@ def image_widget(image: Image.Image, how: str) -> Widget:
         from xtcli.tui.widgets.half_blocks import HalfBlocks
 
         return HalfBlocks(image)
-    with _no_terminal():
-        from textual_image.widget import SixelImage, TGPImage
-    made: Widget = (TGPImage if how == "kitty" else SixelImage)(image)
+    if how == "kitty":
+        from xtcli.tui.widgets.kitty import KittyPicture
+
+        return KittyPicture(image)
+    with no_terminal():
+        from textual_image.widget import SixelImage
+    made: Widget = SixelImage(image)
     return made
 
 
 def replace(widget: Widget, image: Image.Image) -> None:
-    """Another picture in a widget of `image_widget` that draws pixels."""
+    """Another picture in a Sixel widget of `image_widget`."""
     widget.image = image  # type: ignore[attr-defined]
 
 

@@ -25,7 +25,7 @@ from xtcli.tui.frame import Box, Frame
 from xtcli.tui.screens.base import DeskScreen, saved_words
 from xtcli.tui.screens.dialogs import FormDialog, MenuDialog, Wish
 from xtcli.tui.text import clean, duration, size
-from xtcli.tui.widgets.half_blocks import HalfBlocks
+from xtcli.tui.widgets.cell_picture import CellPicture
 from xtcli.tui.widgets.key_bar import KeyBar
 
 if TYPE_CHECKING:
@@ -62,8 +62,8 @@ class PictureScreen(DeskScreen):
     DEFAULT_CSS = """
     PictureScreen Container { height: 1fr; align: center middle; }
     PictureScreen #title { height: 1; background: $panel; }
-    PictureScreen #hint { height: 1; background: $panel; color: $accent; display: none; }
-    PictureScreen #hint.here { display: block; }
+    PictureScreen #hint { height: 1; background: $panel; color: $accent; }
+    PictureScreen KeyBar { height: 2; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "ask_part", "ask for this part"),
@@ -94,7 +94,7 @@ class PictureScreen(DeskScreen):
         self.attach = attach
         self.image: Image.Image | None = None
         self.more: More | None = None
-        self.who = ""
+        self.who = self._hint = ""
         self.frame: Frame | None = None
         self.zoom = 0
         self.x = self.y = 0.5
@@ -152,7 +152,7 @@ class PictureScreen(DeskScreen):
                    size=size(self.attach.size), zoom=f"{zoom:g}")  # fmt: skip
         self.query_one("#title", Static).update(title)
         room = self.query_one(Container)
-        blocks = list(room.query(HalfBlocks))
+        blocks = list(room.query(CellPicture))
         if blocks:
             blocks[0].put(part)
         elif room.children:
@@ -162,21 +162,24 @@ class PictureScreen(DeskScreen):
         self._draw_frame()
 
     def _framed(self, part: Image.Image) -> Image.Image:
-        """For terminals that draw pixels: the frame is part of the picture."""
-        if self.frame is None or pictures.how_here() == "half":
+        """For Sixel: the frame is part of the picture."""
+        if self.frame is None or pictures.how_here() != "sixel":
             return part
         return pictures.with_frame(part, self.frame.seen_in(self.visible_box))
 
     def _draw_frame(self) -> None:
-        """The frame and what it costs; only half blocks draw it without the picture."""
+        """The frame and what it costs; where a picture is cells, its lines alone are drawn."""
         seen = self.frame.seen_in(self.visible_box) if self.frame is not None else None
-        for blocks in self.query(HalfBlocks):
+        for blocks in self.query(CellPicture):
             blocks.put_frame(seen)
-        hint = self.query_one("#hint", Static)
-        hint.set_class(self.frame is not None, "here")
+        text = ""
         if self.frame is not None and self.more is not None:
-            hint.update(tr("{cost}. Arrows move the frame, + - size it.",
-                           cost=cost_words(self.more.part, most=True)))  # fmt: skip
+            text = tr("{cost}. Arrows move the frame, + - size it.",
+                      cost=cost_words(self.more.part, most=True))  # fmt: skip
+        if text != self._hint:
+            # Its line is always there: another layout would send the whole picture again.
+            self._hint = text
+            self.query_one("#hint", Static).update(text, layout=False)
 
     def _put_frame(self, frame: Frame | None) -> None:
         """Another frame; the picture follows when it leaves what is visible."""
@@ -184,7 +187,7 @@ class PictureScreen(DeskScreen):
         if (before is None) != (frame is None):
             self.refresh_bindings()
         moved = frame is not None and self._follow(frame)
-        if moved or not list(self.query(HalfBlocks)):
+        if moved or not list(self.query(CellPicture)):
             self._draw()
         else:
             self._draw_frame()
@@ -248,7 +251,7 @@ class PictureScreen(DeskScreen):
             return None
         shown = rooms[0]
         at = shown.content_region
-        if isinstance(shown, HalfBlocks):
+        if isinstance(shown, CellPicture):
             at = shown.picture_region.translate(at.offset)
         return self._in_picture(at, screen_x, screen_y)
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from rich.color import Color
-from rich.segment import Segment
 from rich.style import Style
 from textual.geometry import Region, Size
 from textual.strip import Strip
-from textual.widget import Widget
+
+from xtcli.tui.widgets.cell_picture import CellPicture
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -20,6 +21,9 @@ UPPER = "\u2580"
 FRAME_COLOURS = ((255, 230, 0), (0, 0, 0))
 """By turns, so that a frame is seen on any picture and without colours."""
 DASH = 2
+FINE = 0xF8
+"""Colours in steps of 8: no eye sees it in a cell, and neighbours are more often alike."""
+Pixel = tuple[int, int, int]
 
 
 def fitted(image: Image.Image, cells: int, rows: int) -> Image.Image:
@@ -37,32 +41,18 @@ def edges(box: Box, width: int, height: int) -> tuple[int, int, int, int]:
     return x0, y0, x1, y1
 
 
-class HalfBlocks(Widget):
+class HalfBlocks(CellPicture):
     """Draws a picture in the middle of its room."""
-
-    DEFAULT_CSS = "HalfBlocks { width: 1fr; height: 1fr; }"
 
     def __init__(self, image: Image.Image) -> None:
         """An RGB picture."""
-        super().__init__()
-        self.image = image
-        self.frame: Box | None = None
+        super().__init__(image)
         self._drawn: tuple[Size, Image.Image] | None = None
 
     def put(self, image: Image.Image) -> None:
         """Another picture."""
-        self.image = image
         self._drawn = None
-        self.refresh()
-
-    def put_frame(self, frame: Box | None) -> None:
-        """A frame in parts of the picture; only the cells under its lines are drawn again."""
-        old, self.frame = self.frame, frame
-        changed = [region for box in (old, frame) if box is not None for region in self._lines(box)]
-        room = Region(0, 0, self.size.width, self.size.height)
-        regions = [found for region in changed if (found := region.intersection(room))]
-        if regions:
-            self.refresh(*regions)
+        super().put(image)
 
     def _small(self) -> Image.Image:
         if self._drawn is None or self._drawn[0] != self.size:
@@ -77,15 +67,11 @@ class HalfBlocks(Widget):
         return Region((self.size.width - small.width) // 2, (self.size.height - rows) // 2,
                       small.width, rows)  # fmt: skip
 
-    def _lines(self, box: Box) -> list[Region]:
-        """The cells under a frame's four sides."""
+    def corners(self, box: Box) -> tuple[int, int, int, int]:
+        """As everywhere; a line takes a whole cell's half, whichever it is."""
         small, at = self._small(), self.picture_region
         x0, y0, x1, y1 = edges(box, small.width, small.height)
-        top, bottom = at.y + y0 // 2, at.y + y1 // 2
-        left, right = at.x + x0, at.x + x1
-        wide, tall = right - left + 1, bottom - top + 1
-        return [Region(left, top, wide, 1), Region(left, bottom, wide, 1),
-                Region(left, top, 1, tall), Region(right, top, 1, tall)]  # fmt: skip
+        return at.x + x0, at.y + y0 // 2, at.x + x1, at.y + y1 // 2
 
     def render_line(self, y: int) -> Strip:
         """One line of cells, each an upper half over a background."""
@@ -94,17 +80,18 @@ class HalfBlocks(Widget):
         if not 0 <= row < small.height:
             return Strip.blank(self.size.width, self.rich_style)
         lines = edges(self.frame, small.width, small.height) if self.frame is not None else None
-        segments = [Segment(" " * at.x, self.rich_style)]
-        for x in range(small.width):
-            top, bottom = _pixel(small, x, row, lines), _pixel(small, x, row + 1, lines)
-            style = Style(color=Color.from_rgb(*top), bgcolor=Color.from_rgb(*bottom))
-            segments.append(Segment(UPPER, style))
-        return Strip(segments).adjust_cell_length(self.size.width, self.rich_style)
+        pairs = ((_pixel(small, x, row, lines), _pixel(small, x, row + 1, lines))
+                 for x in range(small.width))  # fmt: skip
+        return self.line((UPPER, half_style(top, bottom)) for top, bottom in pairs)
 
 
-def _pixel(
-    image: Image.Image, x: int, y: int, lines: tuple[int, int, int, int] | None
-) -> tuple[int, int, int]:
+@lru_cache(maxsize=4096)
+def half_style(top: Pixel, bottom: Pixel) -> Style:
+    """The colours of a cell's two halves."""
+    return Style(color=Color.from_rgb(*top), bgcolor=Color.from_rgb(*bottom))
+
+
+def _pixel(image: Image.Image, x: int, y: int, lines: tuple[int, int, int, int] | None) -> Pixel:
     """A pixel of the picture, or of the frame over it."""
     if lines is not None:
         x0, y0, x1, y1 = lines
@@ -113,4 +100,4 @@ def _pixel(
             return FRAME_COLOURS[(x + y) // DASH % len(FRAME_COLOURS)]
     found = image.getpixel((x, y))
     assert isinstance(found, tuple)
-    return found[0], found[1], found[2]
+    return found[0] & FINE, found[1] & FINE, found[2] & FINE
