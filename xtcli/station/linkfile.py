@@ -21,9 +21,9 @@ def read_link(home: Home, hub: str) -> LinkView:
     """What is known of the link to `hub`."""
     try:
         plain = json.loads((home.root / NAME).read_text(encoding="utf-8"))
+        measured = plain["rate_bps"], plain["rtt_s"], plain["loss"], plain["last_contact"]
         road = plain.get("road", "")
-        return LinkView(hub, plain["rate_bps"], plain["rtt_s"], plain["loss"],
-                        plain["last_contact"], road if isinstance(road, str) else "")  # fmt: skip
+        return LinkView(hub, *measured, road if isinstance(road, str) else "")
     except (OSError, ValueError, KeyError, TypeError):
         return LinkView(hub)
 

@@ -85,8 +85,8 @@ def state(row: DeskRow, now: float) -> Drawn:
     if row.expired and row.state not in ("acted_on", "closed"):
         return "x  " + tr("expired"), "bad"
     sign, style = {
-        "saved": (". ", ""), "refused": ("X ", "bad"), "sent": ("> ", ""), "received": ("v ", "good"),
-        "opened": ("o ", "good"), "claimed": ("o ", "good"), "answered": ("= ", "strong"),
+        "saved": (". ", ""), "refused": ("X ", "bad"), "sent": ("> ", ""),
+        "received": ("v ", "good"), "opened": ("o ", "good"), "claimed": ("o ", "good"), "answered": ("= ", "strong"),
         "answer_received": ("=>", "warn"), "acted_on": ("ok", "good"), "closed": ("--", "dim"),
     }.get(row.state, ("  ", ""))  # fmt: skip
     return f"{sign} {state_word(row.state)}", style
