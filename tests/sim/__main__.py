@@ -7,58 +7,73 @@ import json
 import sys
 import tempfile
 import time
+from collections import Counter
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
+from tests.sim.mixed import MixedWorld
 from tests.sim.world import LINKS, Outcome, World
 
 FAILED_MAX = 10
 FAST = Path("/dev/shm")
 """Memory as a folder, where there is one."""
+TOTALS = (
+    "cases", "records", "crashes", "saved", "relays", "visits", "pulled", "messages", "switches",
+    "partitions", "weeks", "linkless",
+)  # fmt: skip
 
 
-def simulate(seed: int, link: str = "") -> Outcome:
+def simulate(seed: int, link: str = "", mixed: bool = False) -> Outcome:
     """One seed in a folder of its own; raises Violation."""
     where = FAST if FAST.is_dir() else None
+    make = MixedWorld if mixed else World
     with tempfile.TemporaryDirectory(prefix="xt-sim-", dir=where) as name:
-        return World(seed, Path(name) / "realm", link).run()
+        return make(seed, Path(name) / "realm", link).run()
 
 
-def replay(seed: int, link: str) -> str:
+def replay(seed: int, link: str, mixed: bool) -> str:
     """The command that does it again."""
-    return f"scripts/simulate --seed {seed}" + (f" --link {link}" if link else "")
+    command = f"scripts/simulate --seed {seed}"
+    return command + (" --mixed" if mixed else "") + (f" --link {link}" if link else "")
+
+
+def options() -> argparse.Namespace:
+    """The command line."""
+    parser = argparse.ArgumentParser(prog="scripts/simulate", description=__doc__)
+    parser.add_argument("--seed", type=int, default=1, help="the first seed")
+    parser.add_argument("--seeds", type=int, default=1, help="how many")
+    parser.add_argument("--mixed", action="store_true", help="every kind of road, and relays")
+    parser.add_argument("--link", choices=LINKS, default="", help="one road for every station")
+    parser.add_argument("--json", action="store_true", help="one line of JSON for each seed")
+    parser.add_argument("--fail-max", type=int, default=FAILED_MAX, help="stop after so many")
+    return parser.parse_args()
 
 
 def main() -> int:
     """Exit code 1 when a seed fails."""
-    parser = argparse.ArgumentParser(prog="scripts/simulate", description=__doc__)
-    parser.add_argument("--seed", type=int, default=1, help="the first seed")
-    parser.add_argument("--seeds", type=int, default=1, help="how many")
-    parser.add_argument("--link", choices=LINKS, default="", help="one road for every station")
-    parser.add_argument("--json", action="store_true", help="one line of JSON for each seed")
-    given = parser.parse_args()
+    given = options()
     failed, began = 0, time.monotonic()
-    total = {"cases": 0, "records": 0, "crashes": 0, "saved": 0}
+    total: Counter[str] = Counter()
     for seed in range(given.seed, given.seed + given.seeds):
         try:
-            outcome = asdict(simulate(seed, given.link))
+            outcome: dict[str, Any] = asdict(simulate(seed, given.link, given.mixed))
         except Exception as error:
             failed += 1
             print(f"seed {seed}: {type(error).__name__}: {error}\n  again: "
-                  f"{replay(seed, given.link)}", flush=True)  # fmt: skip
+                  f"{replay(seed, given.link, given.mixed)}", flush=True)  # fmt: skip
             if given.seeds == 1:
                 raise
-            if failed == FAILED_MAX:
+            if failed == given.fail_max:
                 print("too many have failed; the rest is not run")
                 return 1
             continue
         if given.json or given.seeds == 1:
             print(json.dumps(outcome, ensure_ascii=False), flush=True)
-        for name in total:
-            total[name] += outcome[name]
+        total.update({name: outcome[name] for name in TOTALS if name in outcome})
     seconds = time.monotonic() - began
     print(f"{given.seeds - failed} of {given.seeds} seeds agree, {seconds:.1f} s; "
-          + ", ".join(f"{count} {name}" for name, count in total.items()))  # fmt: skip
+          + ", ".join(f"{total[name]} {name}" for name in TOTALS if name in total))  # fmt: skip
     return 1 if failed else 0
 
 

@@ -6,8 +6,9 @@ import sqlite3
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from tests.sim.nodes import HubNode, Node, Outpost
+from tests.sim.nodes import Node, Outpost
 from tests.sim.people import signature
+from tests.sim.servers import HubNode
 from xtcli.records.case import State
 from xtcli.records.ids import RecordId
 from xtcli.records.sign import Record, read

@@ -1,7 +1,7 @@
-"""Processes of the simulation: a post's or desk's, and the hub's. Everything in them is real.
+"""Processes of the simulation: what holds the link of a post or desk. Everything in it is real.
 
 Only what a shell does is done here instead: moving datagrams, waiting for timers, polling as
-`station.syncing` does, and sending as `transport.udp` does.
+`station.syncing` does, and sending as `transport.udp` does. Hubs are in `servers` and `relays`.
 """
 
 from __future__ import annotations
@@ -10,23 +10,21 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from random import Random
+from typing import Any
 
 from tests.sim.fuse import Crash, Fuse, fused, fused_method
-from xtcli.errors import XtError
-from xtcli.hub.core import HubCore
-from xtcli.hub.hub import HubStation
 from xtcli.records.ids import RecordId
-from xtcli.records.sign import Record
 from xtcli.station.exchange import Exchange
 from xtcli.station.home import Home
 from xtcli.station.intake import Arrival, Intake
+from xtcli.station.roads_hops import RELAYED_PATIENCE_SECONDS
+from xtcli.station.roads_link import RoadLink, hop_key, keep, tune
 from xtcli.station.routing import HUB
 from xtcli.station.station import Station
 from xtcli.station.syncing import POLL_PATIENCE_SECONDS, POLL_SECONDS, WATCH_POLL_SECONDS
-from xtcli.transport.link.events import LinkEvent, Received
-from xtcli.transport.link.frames import MAC_BYTES, kind_of, sender_of
+from xtcli.transport.driving import Wire
+from xtcli.transport.link.events import Received
 from xtcli.transport.link.keys import link_key
-from xtcli.transport.link.session import Link
 from xtcli.transport.link.spooled import SpooledLink
 from xtcli.transport.spool import Spool
 
@@ -34,6 +32,16 @@ WALL_START = 1_800_000_000.0
 """What right clocks show at second 0."""
 LOOK_S = 1.0
 NEVER = float("inf")
+WAYS = ("udp", "https", "serial")
+"""Roads that carry a link's datagrams; an address says by which of them it is reached."""
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """A road as `station.roads_link` wants to be told of it."""
+
+    name: str
+    rate_bps: float = 0.0
 
 
 @dataclass
@@ -75,10 +83,16 @@ class Node:
 
     def fused_station(self, station: Station, spool: Spool) -> None:
         """Put the fuse before every write of the process."""
-        fused(station.log, self.fuse)
-        fused(spool, self.fuse)
-        fused_method(station.blobs, "_write", self.fuse)
-        fused_method(station.blobs, "_finish", self.fuse)
+        fuse_all(station, self.fuse, spool)
+
+
+def fuse_all(station: Station, fuse: Fuse, *holders: object) -> None:
+    """Put a fuse before every write of a process: log, blobs, and what else it has open."""
+    fused(station.log, fuse)
+    fused_method(station.blobs, "_write", fuse)
+    fused_method(station.blobs, "_finish", fuse)
+    for holder in holders:
+        fused(holder, fuse)
 
 
 class Outpost(Node):
@@ -95,7 +109,10 @@ class Outpost(Node):
         self.polled = -NEVER
         self.syncing = False
         """Poll as `xt sync` does, more often than one that watches."""
-        self.address = 0
+        self.place = 0
+        """Counts the networks it has been in."""
+        self.way = 0
+        """Index of the road that the link uses now."""
         self.due = 0.0
         self.on_arrival: Callable[[Outpost, Arrival], None] = lambda outpost, arrival: None
         self.road_send: Callable[[Outpost, bytes], None] = lambda outpost, datagram: None
@@ -105,6 +122,11 @@ class Outpost(Node):
         """Whether the process runs."""
         return self.exchange is not None
 
+    @property
+    def address(self) -> int:
+        """Where its datagrams come from: the road and the network it is in."""
+        return self.place * len(WAYS) + self.way
+
     def start(self) -> None:
         """Open everything from disk; a Crash on the way leaves it down."""
         self.begin()
@@ -113,12 +135,13 @@ class Outpost(Node):
             self.spool = Spool(self.home.spool_path)
             self.fused_station(self.station, self.spool)
             settings = self.station.settings
-            key = link_key(self.station.keys.station_seal, settings.hub_seal, settings.realm)
-            link = Link(
+            key = link_key(self.station.keys.station_seal, hop_key(settings), settings.realm)
+            link = RoadLink(
                 local=self.number, peer=HUB, key=key, now=self.mono(), entropy=self.random.randbytes
             )
             node = SpooledLink(link, self.spool)
-            exchange = Exchange(self.station, node, Intake(self.station), settings.hub_seal)
+            tune(link, self.home, self.road(), self.mono())
+            exchange = self.make_exchange(node)
             exchange.resume(self.mono())
             self.exchange = exchange
         except Crash:
@@ -126,6 +149,27 @@ class Outpost(Node):
             return
         self.polled = -NEVER
         self.due = self.clock.at
+
+    def make_exchange(self, node: SpooledLink) -> Exchange:
+        """As `station.pump` does."""
+        assert self.station is not None
+        settings = self.station.settings
+        exchange = Exchange(self.station, node, Intake(self.station), settings.hub_seal)
+        if hop_key(settings) != settings.hub_seal:
+            exchange.patience = RELAYED_PATIENCE_SECONDS
+        return exchange
+
+    def road(self) -> Any:
+        """The road in use."""
+        return Way(WAYS[self.way])
+
+    def switch(self, way: int) -> None:
+        """End the link on one road and take it up on another, as two commands do."""
+        if self.exchange is not None and way != self.way:
+            keep(self.exchange.link, self.home, self.road(), Wire(), self.wall())
+            self.stop()
+            self.way = way
+            self.start()
 
     def die(self) -> None:
         """The process is gone; nothing more is written."""
@@ -159,29 +203,36 @@ class Outpost(Node):
         except Crash:
             self.die()
 
+    def next_due(self) -> float:
+        """When `act` is to be called."""
+        return self.due if self.up else NEVER
+
     def act(self) -> None:
-        """A timer: poll if it is time, let the link send."""
-        if self.exchange is None:
-            return
+        """A timer rings."""
         try:
-            link = self.exchange.link
-            now = self.clock.at
-            pause = POLL_SECONDS if self.syncing else WATCH_POLL_SECONDS
-            since = now - self.polled
-            if since >= pause and (not link.polling or since >= POLL_PATIENCE_SECONDS):
-                link.poll(self.mono())
-                self.polled = now
-            if not self.syncing:
-                link.keep_alive_until(self.mono() + 60.0)
-            self._run()
+            if self.exchange is not None and self.due <= self.clock.at:
+                self._timer(self.exchange)
         except Crash:
             self.die()
 
+    def _timer(self, exchange: Exchange) -> None:
+        """Poll if it is time, let the link send."""
+        link, now = exchange.link, self.clock.at
+        pause = POLL_SECONDS if self.syncing else WATCH_POLL_SECONDS
+        since = now - self.polled
+        if since >= pause and (not link.polling or since >= POLL_PATIENCE_SECONDS):
+            link.poll(self.mono())
+            self.polled = now
+        if not self.syncing:
+            link.keep_alive_until(self.mono() + 60.0)
+        self._run()
+
     def look(self) -> None:
-        """Something new is in the log."""
+        """Something new is in the log, or another process of this home changed the spool."""
         if self.exchange is None:
             return
         try:
+            self.exchange.node.load(self.mono(), self.wall())
             self.exchange.fill(self.mono())
             self._run()
         except Crash:
@@ -223,178 +274,3 @@ class Outpost(Node):
             return 1
         waiting = self.station.log.waiting(HUB)
         return waiting.records + waiting.blobs + len(self.spool.outgoing())
-
-
-class HubNode(Node):
-    """The hub's process: HubCore, and what the UDP server does around it."""
-
-    def __init__(self, home: Home, clock: Clock, random: Random) -> None:
-        """Down until `start`."""
-        super().__init__(home, clock, random)
-        self.station: HubStation | None = None
-        self.spool: Spool | None = None
-        self.core: HubCore | None = None
-        self.links: dict[int, SpooledLink] = {}
-        self.timers: dict[int, float] = {}
-        self.addresses: dict[int, int] = {}
-        self.looked = -NEVER
-        self.troubles: list[str] = []
-        self.tell_record: Callable[[Record], None] = lambda record: None
-        self._handling: set[int] = set()
-        self.road_send: Callable[[int, int, bytes], None] = lambda station, address, datagram: None
-
-    @property
-    def up(self) -> bool:
-        """Whether the process runs."""
-        return self.core is not None
-
-    def start(self) -> None:
-        """Open everything from disk; a Crash on the way leaves it down."""
-        self.begin()
-        self.links, self.timers, self.addresses = {}, {}, {}
-        self._handling = set()
-        self.looked = -NEVER
-        try:
-            self.station = HubStation(self.home, clock=self.wall, entropy=self.random.randbytes)
-            self.spool = Spool(self.home.spool_path)
-            self.fused_station(self.station, self.spool)
-            self.core = HubCore(
-                self.station, self.spool, kick=self.kick, detach=self.detach,
-                tell=self.tell_record, trouble=self.trouble,
-            )  # fmt: skip
-        except Crash:
-            self.die()
-
-    def trouble(self, error: XtError) -> None:
-        """Told by the core."""
-        self.troubles.append(str(error))
-
-    def die(self) -> None:
-        """The process is gone; nothing more is written."""
-        self.crashes += self.fuse.blown
-        self.core = None
-        if self.station is not None:
-            self.station.close()
-            self.station = None
-        if self.spool is not None:
-            self.spool.close()
-            self.spool = None
-
-    def stop(self) -> None:
-        """An orderly end."""
-        try:
-            if self.core is not None:
-                self.core.close(self.mono())
-                for node in self.links.values():
-                    node.close()
-        except Crash:
-            pass
-        self.die()
-
-    # As transport.udp.UdpServer
-
-    def receive(self, datagram: bytes, address: int) -> None:
-        """A datagram from `address`, which is only a number here."""
-        if self.core is None:
-            return
-        try:
-            self._received(datagram, address)
-        except Crash:
-            self.die()
-
-    def _received(self, datagram: bytes, address: int) -> None:
-        station = sender_of(datagram)
-        if kind_of(datagram) is None or station is None or len(datagram) < MAC_BYTES:
-            return
-        node = self.links.get(station) or self._attach(station)
-        verdict = node.receive(datagram, self.mono()) if node is not None else Received.INVALID
-        if node is None or verdict is Received.INVALID:
-            return
-        if verdict is Received.FRESH:
-            self.addresses[station] = address
-        else:
-            answer = node.link.resync(self.mono())
-            if answer is not None and len(answer) <= len(datagram):
-                self.fuse.tick(lambda: self.road_send(station, address, answer))
-        self._run(station)
-
-    def _attach(self, station: int) -> SpooledLink | None:
-        assert self.core is not None
-        node = self.core.find(station, self.mono())
-        if node is not None:
-            self.links[station] = node
-        return node
-
-    def kick(self, station: int) -> None:
-        """Asked by the core."""
-        node = self.links.get(station) or self._attach(station)
-        if node is not None and station in self.addresses:
-            self._run(station)
-
-    def detach(self, station: int) -> None:
-        """Asked by the core."""
-        node = self.links.pop(station, None)
-        self.timers.pop(station, None)
-        self.addresses.pop(station, None)
-        if node is not None:
-            node.close()
-
-    def _run(self, station: int) -> None:
-        if station in self._handling:
-            return
-        node, now = self.links[station], self.mono()
-        assert self.core is not None
-        self._handling.add(station)
-        try:
-            while happened := node.events(now):
-                self._hand_over(station, happened)
-        finally:
-            self._handling.discard(station)
-        while (datagram := node.send(now)) is not None:
-            self._send(station, datagram)
-        due = node.next_timer(now)
-        self.timers[station] = NEVER if due is None else max(due, now) - self.base + 1e-6
-
-    def _hand_over(self, station: int, happened: list[LinkEvent]) -> None:
-        assert self.core is not None
-        self.core.events(station, happened, self.mono())
-
-    def _send(self, station: int, datagram: bytes) -> None:
-        address = self.addresses.get(station)
-        if address is not None:
-            self.fuse.tick(lambda: self.road_send(station, address, datagram))
-
-    # As hub.serving.Server
-
-    def due(self) -> float:
-        """When `act` is to be called."""
-        if self.core is None:
-            return NEVER
-        flush = self.core.next_timer()
-        commit = NEVER if flush is None else flush - self.base + 1e-6
-        return min(commit, self.looked + LOOK_S, *self.timers.values(), NEVER)
-
-    def act(self) -> None:
-        """Timers: commits, links, what is done from time to time."""
-        if self.core is None:
-            return
-        at = self.clock.at
-        try:
-            flush = self.core.next_timer()
-            if flush is not None and flush <= self.mono():
-                self.core.commit(self.mono())
-            for station in [number for number, due in self.timers.items() if due <= at]:
-                self._run(station)
-            if at >= self.looked + LOOK_S:
-                self.looked = at
-                self.core.look(self.mono())
-        except Crash:
-            self.die()
-
-    def waiting(self) -> int:
-        """Things that wait for any station's receipt, and bundles in the spool."""
-        if self.station is None or self.spool is None:
-            return 1
-        log = self.station.log
-        each = [log.waiting(entry.no) for entry in self.station.roster.stations()]
-        return sum(w.records + w.blobs for w in each) + len(self.spool.outgoing())

@@ -18,24 +18,20 @@ from random import Random
 
 from tests.sim import people
 from tests.sim.checks import Checks, must, verify
-from tests.sim.nodes import NEVER, Clock, HubNode, Outpost
-from xtcli.hub.admission import Admission
-from xtcli.hub.hub import HubStation
-from xtcli.records.keys import Keys
-from xtcli.records.log import Log
-from xtcli.records.sign import Record, realm_of
-from xtcli.records.types import StationEntry
-from xtcli.records.values import StationKind
-from xtcli.station.enrolment import JOIN_BYTE, Joining, finish, open_welcome
-from xtcli.station.home import Home, Settings
+from tests.sim.joining import Newcomer, join, make_hub
+from tests.sim.nodes import NEVER, WAYS, Clock, Outpost
+from tests.sim.relays import RelayNode
+from tests.sim.servers import HubNode
+from tests.sim.wires import Road
+from xtcli.records.sign import Record
+from xtcli.station.home import Home
 from xtcli.station.intake import Arrival
-from xtcli.station.invite import Invitation, fingerprint
 from xtcli.transport.emulator.core import Duplex
 from xtcli.transport.emulator.profiles import PROFILES, Outages, Profile
 from xtcli.transport.link.frames import OVERHEAD_BYTES
 
 LINKS = ("lan", "gprs", "edge", "lossy3g", "satphone", "geo", "awful", "outage")
-ADDRESS = "127.0.0.1:1"
+
 HEAL_S = 3_600.0
 """After this much virtual time with sound roads all logs must agree."""
 HEAL_STEP_S = 5.0
@@ -43,19 +39,6 @@ HEAL_BYTES = 400_000
 """Bytes on all roads that healing may cost at the least; see `_budget`."""
 STEPS_MAX = 400_000
 YEAR_S = 365 * 86_400.0
-
-
-@dataclass(slots=True)
-class Road:
-    """The road of one station, both ways."""
-
-    duplex: Duplex
-    bytes_before: int = 0
-
-    def bytes_sent(self) -> int:
-        """IP bytes offered, both ways, since the simulation began."""
-        now = self.duplex.up.counters.bytes_offered + self.duplex.down.counters.bytes_offered
-        return now + self.bytes_before
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +61,8 @@ class Outcome:
 class World:
     """See the module. `link` gives every station the same road; otherwise the seed chooses."""
 
+    heal_s = HEAL_S
+
     def __init__(self, seed: int, folder: Path, link: str = "") -> None:
         """Make the hub and enrol the first stations; the folder must be empty."""
         self.seed = seed
@@ -91,14 +76,23 @@ class World:
         self.healing = False
         self.blobs = folder / "files"
         self.blobs.mkdir(parents=True)
-        self.hub = HubNode(self._make_hub(), self.clock, Random(self.random.random()))
+        self.hub = HubNode(
+            make_hub(Home(folder / "hub"), seed), self.clock, Random(self.random.random())
+        )
         self.checks = Checks(self.hub)
         self.checks.watch(self.hub)
         self.hub.tell_record = self._hub_told
         self.hub.road_send = self._down
         self.outposts: dict[int, Outpost] = {}
-        self.roads: dict[int, Road] = {}
+        """Posts, desks and relays."""
+        self.parents: dict[int, HubNode | RelayNode] = {}
+        self.roads: dict[tuple[int, int], Road] = {}
+        """By station and index of `WAYS`."""
         self.links: list[str] = []
+        self.begin()
+
+    def begin(self) -> None:
+        """Enrol the first stations."""
         self.posts = self.random.randrange(2, 4)
         for place in range(self.posts):
             self.enrol("post", f"村{place}", ())
@@ -107,56 +101,35 @@ class World:
 
     # Making the realm
 
-    def _make_hub(self) -> Home:
-        random = Random(f"hub {self.seed}")
-        home = Home(self.folder / "hub")
-        home.make()
-        keys = Keys.make(random.randbytes)
-        settings = Settings(
-            name="旗医院", kind="hub", number=1, practitioner=0,
-            realm=realm_of(keys.station_sign_public), hub_sign=keys.station_sign_public,
-            hub_seal=keys.station_seal_public, hub_address=ADDRESS, advertise=ADDRESS,
-        )  # fmt: skip
-        Log(home.log_path, own=1).close()
-        home.write(home.keys_path, keys.to_bytes())
-        home.write_settings(settings)
-        hub = HubStation(home, clock=lambda: 1.8e9, entropy=random.randbytes)
-        entry = StationEntry(1, settings.name, StationKind.HUB, keys.station_sign_public,
-                             keys.station_seal_public)  # fmt: skip
-        hub.write(entry, automatic=True)
-        hub.close()
-        return home
-
-    def enrol(self, kind: str, name: str, depts: tuple[str, ...]) -> None:
+    def enrol(self, kind: str, name: str, depts: tuple[str, ...], upstream: int = 1) -> Outpost:
         """Invite a station and let it join, as two commands do while the hub may be serving."""
         random = Random(f"{self.seed} {name}")
-        hub = HubStation(self.hub.home, clock=self.hub.wall, entropy=random.randbytes)
-        admission = Admission(hub)
-        made, secret = admission.invites.make(
-            station=name, kind=kind, practitioner=f"{name}医生", role="", depts=depts, place="",
-            now=hub.clock(), valid_seconds=3600, entropy=random.randbytes,
-        )  # fmt: skip
-        settings = hub.settings
-        mark = fingerprint(settings.hub_sign, settings.hub_seal)
-        code = Invitation(ADDRESS, settings.hub_seal, mark, made.id, secret).code()
-        joining = Joining(code, Keys.make(random.randbytes))
-        answer = admission.answer(JOIN_BYTE + joining.request(hub.clock()))
-        assert answer is not None
         home = Home(self.folder / name)
-        home.make()
-        number = finish(home, joining, open_welcome(joining, answer)).number
-        admission.close()
-        hub.close()
-        outpost = Outpost(home, self.clock, random)
+        number = join(self.hub, home, Newcomer(name, kind, depts, upstream), random)
+        return self._settle_in(number, home, random, depts, upstream)
+
+    def _settle_in(
+        self, number: int, home: Home, random: Random, depts: tuple[str, ...], upstream: int
+    ) -> Outpost:
+        """A joined station gets a process and a road to the hub or relay above it."""
+        outpost: Outpost
+        if home.settings().kind == "hub":
+            outpost = RelayNode(home, self.clock, random)
+            outpost.down_send = self._down
+        else:
+            outpost = Outpost(home, self.clock, random)
         outpost.on_arrival = self._arrived
         outpost.road_send = self._up
         self.outposts[number] = outpost
+        above = self.outposts.get(upstream)
+        self.parents[number] = above if isinstance(above, RelayNode) else self.hub
         self.checks.watch(outpost)
         if depts:
             self.checks.depts[number] = depts
         self.links.append(self.link or self.random.choice(LINKS))
-        self.roads[number] = Road(self._road(number, PROFILES[self.links[-1]]))
+        self.roads[number, 0] = Road(self._road(number, PROFILES[self.links[-1]]))
         outpost.start()
+        return outpost
 
     def _road(self, number: int, profile: Profile) -> Duplex:
         """A bad road: duplicates and flipped bits, and an outage of its own on some."""
@@ -172,23 +145,34 @@ class World:
     # Datagrams
 
     def _up(self, outpost: Outpost, datagram: bytes) -> None:
-        up = self.roads[outpost.number].duplex.up
-        up.push(datagram, self.clock.at)
+        if self.cut(outpost.number):
+            return
+        road = self.roads[outpost.number, outpost.way]
+        road.send_up(datagram, self.clock.at)
         if not self.healing and self.random.random() < 0.003:
-            up.push(datagram[: self.random.randrange(len(datagram))], self.clock.at)
+            road.send_up(datagram[: self.random.randrange(len(datagram))], self.clock.at)
 
     def _down(self, station: int, address: int, datagram: bytes) -> None:
-        if self.outposts[station].address == address:
-            self.roads[station].duplex.down.push(datagram, self.clock.at)
+        if self.outposts[station].address == address and not self.cut(station):
+            self.roads[station, address % len(WAYS)].send_down(datagram, self.clock.at)
+
+    def cut(self, station: int) -> bool:
+        """Whether a partition keeps a station from what is above it."""
+        return False
 
     def _deliver(self) -> None:
         at = self.clock.at
-        for number, road in self.roads.items():
-            outpost = self.outposts[number]
-            for datagram in road.duplex.up.pop(at):
-                self.hub.receive(datagram, outpost.address)
-            for datagram in road.duplex.down.pop(at):
-                outpost.receive(datagram)
+        for (number, way), road in self.roads.items():
+            outpost, above = self.outposts[number], self.parents[number]
+            address = outpost.place * len(WAYS) + way
+            for datagram in road.arrived_up(at):
+                if isinstance(above, RelayNode):
+                    above.receive_below(datagram, address)
+                else:
+                    above.receive(datagram, address)
+            for datagram in road.arrived_down(at):
+                if outpost.way == way:
+                    outpost.receive(datagram)
 
     # What is seen
 
@@ -222,20 +206,16 @@ class World:
             while self.plan and self.plan[0][0] <= self.clock.at:
                 heappop(self.plan)[2]()
             self._deliver()
-            if self.hub.due() <= self.clock.at:
-                self.hub.act()
-            for outpost in self.outposts.values():
-                if outpost.due <= self.clock.at:
-                    outpost.act()
+            for node in self.nodes():
+                if node.next_due() <= self.clock.at:
+                    node.act()
             self._restart_crashed()
 
     def _next(self) -> float:
-        times = [self.hub.due(), self.plan[0][0] if self.plan else NEVER]
-        for number, outpost in self.outposts.items():
-            arrives = self.roads[number].duplex.next_timer()
-            times.append(outpost.due if outpost.up else NEVER)
-            times.append(NEVER if arrives is None else arrives)
-        return min(times)
+        times = [self.plan[0][0] if self.plan else NEVER]
+        times += [node.next_due() for node in self.nodes()]
+        arrivals = [road.duplex.next_timer() for road in self.roads.values()]
+        return min(*times, *(at for at in arrivals if at is not None))
 
     def _restart_crashed(self) -> None:
         """A process that ended by itself is started again after a while."""
@@ -276,10 +256,14 @@ class World:
         return end
 
     def _act(self) -> None:
-        outpost = self.random.choice(list(self.outposts.values()))
+        outpost = self.random.choice(self.people())
         item = people.act(outpost, self.random, self.blobs)
         if item is not None:
             self.checks.saved(outpost, item)
+
+    def people(self) -> list[Outpost]:
+        """Stations where somebody works."""
+        return [one for one in self.outposts.values() if not isinstance(one, RelayNode)]
 
     def _anybody(self) -> HubNode | Outpost:
         """The hub as often as all others together."""
@@ -292,7 +276,7 @@ class World:
         self._anybody().fuse.arm(writes, after=self.random.random() < 0.5)
 
     def _move(self) -> None:
-        self.random.choice(list(self.outposts.values())).address += 1
+        self.random.choice(list(self.outposts.values())).place += 1
 
     def _step_clock(self) -> None:
         self._anybody().step += self.random.choice((-YEAR_S, YEAR_S, -3600.0, 40.0))
@@ -316,15 +300,13 @@ class World:
 
     # Phase two
 
-    def heal(self) -> float:
-        """Sound roads and running processes, until all logs agree; how long it took."""
-        start, before = self.clock.at, self.bytes_sent()
+    def sound(self) -> None:
+        """Sound roads and running processes from now on."""
         self.healing = True
         self.plan.clear()
-        for number, name in zip(self.outposts, self.links, strict=True):
-            road = self.roads[number]
-            clean = replace(PROFILES[name], outages=None)
-            self.roads[number] = Road(Duplex(clean, seed=self.seed), road.bytes_sent())
+        for key, road in self.roads.items():
+            clean = replace(road.duplex.profile, outages=None)
+            self.roads[key] = Road(Duplex(clean, seed=self.seed), road.bytes_sent(), road.kind)
         for node in self.nodes():
             node.restarting = False
             node.fuse.left = -1
@@ -334,9 +316,15 @@ class World:
             outpost.look()
             outpost.polled = -NEVER
             outpost.due = self.clock.at
+
+    def heal(self) -> float:
+        """Sound roads and running processes, until all logs agree; how long it took."""
+        start, before = self.clock.at, self.bytes_sent()
+        self.sound()
         budget = self._budget()
         while not self.settled():
-            must(self.clock.at - start < HEAL_S, f"not settled after {HEAL_S} s: {self.owed()}")
+            late = self.clock.at - start >= self.heal_s
+            must(not late, f"not settled after {self.heal_s} s: {self.owed()}")
             self.run_until(self.clock.at + HEAL_STEP_S)
             spent = self.bytes_sent() - before
             must(spent < budget, f"healing cost {spent} bytes, more than {budget}: {self.owed()}")

@@ -159,7 +159,8 @@ class FolderVisit:
 
     def _waiting(self) -> list[Outgoing]:
         """What to write, most urgent first."""
-        found = [one for peer in self.mail.peers() for one in self.mail.fill(peer)]
+        mail = self.mail
+        found = [one for peer in mail.peers() for one in mail.fill(peer, at_relay=True)]
         return sorted(found, key=lambda one: (one.priority, one.size))
 
     def _ends(self, one: Outgoing) -> tuple[int, int]:

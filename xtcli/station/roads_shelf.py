@@ -17,6 +17,7 @@ from xtcli.station.exchange import Exchange
 from xtcli.station.intake import Arrival, Intake, Rule
 from xtcli.station.parcels import Passing
 from xtcli.station.roads_hops import split
+from xtcli.station.roads_link import hop_key
 from xtcli.station.routing import HUB
 from xtcli.transport.bundle.envelope import realm_hint
 from xtcli.transport.bundle.pack import Part
@@ -24,7 +25,7 @@ from xtcli.transport.link.events import BundleTaken
 from xtcli.transport.link.keys import KEY_BYTES
 from xtcli.transport.link.session import Link
 from xtcli.transport.link.spooled import SpooledLink
-from xtcli.transport.spool import STARTED, WAITING, Outgoing, Spool
+from xtcli.transport.spool import STARTED, TAKEN, WAITING, Outgoing, Spool
 from xtcli.transport.symbols import bundle_tag
 
 
@@ -105,8 +106,11 @@ class Mail:
             found = self._exchanges[peer] = Exchange(self.station, shelf, self.intake, key)
         return found
 
-    def fill(self, peer: int) -> list[Outgoing]:
-        """Bundle what is new for `peer`; everything that waits for it and may go now."""
+    def fill(self, peer: int, *, at_relay: bool = False) -> list[Outgoing]:
+        """Bundle what is new for `peer`; everything that waits for it and may go now.
+
+        `at_relay`: also what a relay on the way holds, for a road that goes around the relay.
+        """
         exchange = self.exchange(peer)
         if exchange is None:
             return []
@@ -114,11 +118,20 @@ class Mail:
         with self.station.log.many(), self.spool.transaction():
             exchange.fill(0.0)
         now = self.station.clock()
+        states = {WAITING, STARTED} | ({TAKEN} if at_relay and self._behind_relay(peer) else set())
         return [
             one
             for one in self.spool.outgoing(peer)
-            if one.state in (WAITING, STARTED) and one.postponed_until <= now
+            if one.state in states and one.postponed_until <= now
         ]
+
+    def _behind_relay(self, peer: int) -> bool:
+        """Whether the link to `peer` ends at a relay, so that taken does not mean arrived."""
+        settings = self.station.settings
+        if settings.number != HUB:
+            return hop_key(settings) != settings.hub_seal
+        entry = self.station.roster.station(peer)
+        return entry is not None and entry.upstream != HUB
 
     def sent(self, peer: int, tag: bytes) -> None:
         """A bundle has been put on a road: note when, once."""
