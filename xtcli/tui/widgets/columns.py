@@ -86,7 +86,8 @@ def state(row: DeskRow, now: float) -> Drawn:
         return "x  " + tr("expired"), "bad"
     sign, style = {
         "saved": (". ", ""), "refused": ("X ", "bad"), "sent": ("> ", ""),
-        "received": ("v ", "good"), "opened": ("o ", "good"), "claimed": ("o ", "good"), "answered": ("= ", "strong"),
+        "received": ("v ", "good"), "opened": ("o ", "good"), "claimed": ("o ", "good"),
+        "answered": ("= ", "strong"),
         "answer_received": ("=>", "warn"), "acted_on": ("ok", "good"), "closed": ("--", "dim"),
     }.get(row.state, ("  ", ""))  # fmt: skip
     return f"{sign} {state_word(row.state)}", style
