@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.tui.helpers import NOW, arrive, case_of, demo, seeded, station_at
+from xtcli.records.case import State
 from xtcli.records.ids import RecordId
-from xtcli.records.queue import Order
-from xtcli.records.types import Note
+from xtcli.records.queue import Ask, Order, Summary, queue_rank
+from xtcli.records.types import Answer, Note
+from xtcli.records.values import Disposition
+from xtcli.records.version import seen_of
 from xtcli.station.desk_lists import (
     Arrivals,
     CaseLists,
@@ -20,7 +26,8 @@ from xtcli.station.desk_lists import (
     is_initials,
 )
 from xtcli.station.station import Station
-from xtcli.tui.demo import DOCTOR2, make_home
+from xtcli.tui.demo import DOCTOR, DOCTOR2, SPECIALIST, admit, make_home, request_of
+from xtcli.tui.samples import SAMPLES
 
 
 @pytest.fixture
@@ -145,3 +152,47 @@ def test_arrivals_are_told_once(tmp_path: Path) -> None:
     came = arrive(tmp_path, realm, Note("头痛加重"), DOCTOR2, case)
     assert list(arrivals.new()) == [came]
     assert list(arrivals.new()) == []
+
+
+@pytest.mark.parametrize("order", Order)
+def test_every_filter_in_every_order(desk: Station, order: Order) -> None:
+    """The table gives what filtering and sorting all rows by the rules would give."""
+    rows = desk.log.summaries(Ask(limit=1000))
+    me = desk.settings.practitioner
+    keep: dict[Show, Callable[[Summary], bool]] = {
+        Show.WAITING: lambda row: row.waiting_since > 0,
+        Show.MINE: lambda row: row.claimed_by == me and row.state < State.CLOSED,
+        Show.OVERDUE: lambda row: row.overdue(NOW),
+        Show.OPEN: lambda row: row.state < State.CLOSED,
+        Show.ANSWERED: lambda row: row.answered_at > 0,
+        Show.ALL: lambda row: True,
+    }
+    sort: dict[Order, Callable[[Summary], Any]] = {
+        Order.QUEUE: queue_rank,
+        Order.NEWEST: lambda row: (-row.created, row.case),
+        Order.UPDATED: lambda row: (-row.updated, row.case),
+    }
+    for show in Show:
+        wanted = [row.case for row in sorted(filter(keep[show], rows), key=sort[order])]
+        found = CaseLists(desk).page(Wanted(show, order=order), 0, 1000)
+        assert [row.case for row in found] == wanted, (show, order)
+
+
+def test_long_lists_are_whole(tmp_path: Path) -> None:
+    """More than a thousand answered cases and hits are counted and paged to the last."""
+    realm = make_home(tmp_path, "desk", NOW, seeded())
+    station = station_at(tmp_path)
+    records = []
+    for number in range(1_020):
+        at = NOW - 90_000 - number
+        asked = realm.sign(request_of(replace(SAMPLES[0], name="周文")), DOCTOR, at=at)
+        body = Answer(seen_of([asked], SPECIALIST), "继续观察", Disposition.STAY)
+        records += [asked, realm.sign(body, SPECIALIST, asked.id, at=at + 60)]
+    admit(station.log, realm, (*realm.roster_records, *records))
+    lists = CaseLists(station)
+    for wanted in (Wanted(Show.ANSWERED), Wanted(Show.ALL, "zw")):
+        count = lists.count(wanted)
+        assert count >= 1_020
+        last = lists.page(wanted, count - 3, 10)
+        assert len(last) == 3
+        assert lists.page(wanted, count, 10) == []

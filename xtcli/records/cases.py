@@ -47,6 +47,18 @@ class Cases(Outbox):
         )  # fmt: skip
         return [_summary(row) for row in rows]
 
+    def words(self, ask: Ask) -> list[tuple[RecordId, str, str, str]]:
+        """(case, name, place, complaint) of all that satisfy the conditions, whatever the page, in
+        order: to be looked through for what the table cannot find itself.
+        """
+        where, values = _where(ask)
+        rows = self.rows(
+            f"SELECT station, seq, name, place, complaint FROM cases WHERE {where}"
+            f" ORDER BY {_ORDERS[ask.order]}",
+            *values,
+        )
+        return [(RecordId(row[0], row[1]), row[2], row[3], row[4]) for row in rows]
+
     def count(self, ask: Ask = Ask()) -> int:  # noqa: B008 - frozen value
         """How many cases satisfy the conditions, whatever the page."""
         where, values = _where(ask)

@@ -185,6 +185,9 @@ class Store(Protocol):
     def summaries(self, ask: Ask) -> list[Summary]:
         """One page of cases."""
 
+    def words(self, ask: Ask) -> list[tuple[RecordId, str, str, str]]:
+        """(case, name, place, complaint) of all that satisfy the conditions, in order."""
+
     def many(self) -> AbstractContextManager[None]:
         """One transaction for everything inside."""
 

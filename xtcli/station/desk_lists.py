@@ -1,14 +1,14 @@
 """Lists of cases as a screen shows them: which ones, in which order, a page at a time.
 
 A list may have ten thousand cases and shows twenty: nothing here loads more than it is asked for,
-but a search by pinyin initials, which looks through the table of cases page by page. It knows no
-screen.
+but a search by pinyin initials, which looks through the names in the table of cases once for each
+change of what is typed. It knows no screen.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import IntEnum
 from functools import lru_cache
 
@@ -19,10 +19,9 @@ from xtcli.records.values import Patient
 from xtcli.station import views
 from xtcli.station.reading import Reading
 
-SCAN_ROWS = 500
-FOUND_MAX = 1_000
-"""Cases that a looked-through list shows at most; a longer one is of no use to a person."""
 NEAR_ROWS = 128
+LISTS_KEPT = 8
+"""Looked-through lists that are remembered until the log changes."""
 
 
 class Show(IntEnum):
@@ -81,31 +80,20 @@ class DeskRow:
         return bool(self.waiting_since) and now - self.waiting_since > PROMISE_SECONDS
 
 
-@dataclass(slots=True)
-class _Scan:
-    """Cases found by looking through the table, as far as it has been looked through."""
-
-    found: list[RecordId] = field(default_factory=list)
-    looked: int = 0
-    done: bool = False
-
-
 class CaseLists:
     """Pages of lists at one station. Safe to use from one thread at a time."""
 
     def __init__(self, station: Reading) -> None:
         """Nothing is read yet."""
         self.station = station
-        self._scans: dict[Wanted, _Scan] = {}
-        self._scanned_at: tuple[int, int] = (-1, -1)
+        self._found: dict[Wanted, list[RecordId]] = {}
+        self._found_at: tuple[int, int] = (-1, -1)
 
     def count(self, wanted: Wanted) -> int:
-        """How many cases the list has; of a looked-through list at most `FOUND_MAX`."""
-        if not self._by_hand(wanted):
-            return self.station.log.count(self._ask(wanted, 0, 0))
-        scan = self._scan(wanted)
-        self._look(wanted, scan, FOUND_MAX)
-        return len(scan.found)
+        """How many cases the list has."""
+        if is_initials(wanted.text):
+            return len(self._looked_through(wanted))
+        return self.station.log.count(self._ask(wanted, 0, 0))
 
     def page(self, wanted: Wanted, offset: int, limit: int) -> list[DeskRow]:
         """Rows `offset` to `offset + limit` of the list."""
@@ -137,16 +125,11 @@ class CaseLists:
         )  # fmt: skip
 
     def _summaries(self, wanted: Wanted, offset: int, limit: int) -> list[Summary]:
-        if not self._by_hand(wanted):
+        if not is_initials(wanted.text):
             return self.station.log.summaries(self._ask(wanted, offset, limit))
-        scan = self._scan(wanted)
-        self._look(wanted, scan, offset + limit)
-        found = (self.station.log.summary(case) for case in scan.found[offset : offset + limit])
-        return [summary for summary in found if summary is not None]
-
-    def _by_hand(self, wanted: Wanted) -> bool:
-        """Whether the table cannot answer this itself."""
-        return wanted.show is Show.ANSWERED or is_initials(wanted.text)
+        found = self._looked_through(wanted)[offset : offset + limit]
+        rows = (self.station.log.summary(case) for case in found)
+        return [summary for summary in rows if summary is not None]
 
     def _ask(self, wanted: Wanted, offset: int, limit: int) -> Ask:
         show, station = wanted.show, self.station
@@ -154,32 +137,26 @@ class CaseLists:
             depts=(wanted.dept,) if wanted.dept else (),
             claimed_by=station.settings.practitioner if show is Show.MINE else 0,
             text="" if is_initials(wanted.text) else wanted.text.strip(),
+            answered_only=show is Show.ANSWERED,
             open_only=show in (Show.OPEN, Show.MINE), waiting_only=show is Show.WAITING,
             overdue_at=int(station.clock()) if show is Show.OVERDUE else 0,
             order=wanted.order, limit=limit, offset=offset,
         )  # fmt: skip
 
-    def _scan(self, wanted: Wanted) -> _Scan:
-        """What was found so far; nothing once the log has changed."""
+    def _looked_through(self, wanted: Wanted) -> list[RecordId]:
+        """Every case of a list that the table cannot search itself, in order."""
         log = self.station.log
         at = (log.data_version(), log.own_head().seq)
-        if at != self._scanned_at:
-            self._scans.clear()
-            self._scanned_at = at
-        return self._scans.setdefault(wanted, _Scan())
-
-    def _look(self, wanted: Wanted, scan: _Scan, enough: int) -> None:
-        """Look through the table until `enough` are found or it ends."""
-        fits = matcher(wanted.text)
-        while not scan.done and len(scan.found) < min(enough, FOUND_MAX):
-            rows = self.station.log.summaries(self._ask(wanted, scan.looked, SCAN_ROWS))
-            scan.looked += len(rows)
-            scan.done = len(rows) < SCAN_ROWS
-            for row in rows:
-                answered = wanted.show is not Show.ANSWERED or row.answered_at
-                if answered and fits(row):
-                    scan.found.append(row.case)
-        del scan.found[FOUND_MAX:]
+        if at != self._found_at or len(self._found) >= LISTS_KEPT:
+            self._found.clear()
+            self._found_at = at
+        if wanted not in self._found:
+            fits = matcher(wanted.text)
+            rows = log.words(self._ask(wanted, 0, 0))
+            self._found[wanted] = [
+                case for case, name, place, said in rows if fits(case, name, place, said)
+            ]
+        return self._found[wanted]
 
 
 def department_name(station: Reading, code: str) -> str:
@@ -196,20 +173,18 @@ def is_initials(text: str) -> bool:
     return bool(plain) and plain.isascii()
 
 
-def matcher(text: str) -> Callable[[Summary], bool]:
-    """Whether a case matches what was typed: initials of name or place, letters, its number."""
+def matcher(text: str) -> Callable[[RecordId, str, str, str], bool]:
+    """Whether a case's number, name, place or complaint match what was typed."""
     plain = text.strip().lower()
-    if not is_initials(text):
-        return lambda row: True
-    if plain[0].isdigit():
-        return lambda row: (
-            str(row.case).startswith(plain) or plain in row.complaint.lower() or plain in row.name
+    if plain[:1].isdigit():
+        return lambda case, name, place, said: (
+            plain in said.lower() or str(case).startswith(plain) or plain in name
         )
-    return lambda row: (
-        has_initials(row.name, plain)
-        or has_initials(row.place, plain)
-        or plain in row.name.lower()
-        or plain in row.complaint.lower()
+    return lambda case, name, place, said: (
+        has_initials(name, plain)
+        or has_initials(place, plain)
+        or plain in name.lower()
+        or plain in said.lower()
     )
 
 
@@ -218,12 +193,21 @@ def has_initials(text: str, typed: str) -> bool:
 
     A character with several readings matches each of them: 单 as a surname is `s`.
     """
-    letters = [initials_of(sign) for sign in text]
+    letters, every = letters_of(text)
+    if not every.issuperset(typed):
+        return False
     width = len(typed)
     return any(
         all(typed[n] in letters[start + n] for n in range(width))
         for start in range(len(letters) - width + 1)
     )
+
+
+@lru_cache(maxsize=32_768)
+def letters_of(text: str) -> tuple[tuple[str, ...], frozenset[str]]:
+    """First letters of each character's readings, and all of them together."""
+    letters = tuple(initials_of(sign) for sign in text)
+    return letters, frozenset("".join(letters))
 
 
 @lru_cache(maxsize=8_192)
