@@ -26,7 +26,7 @@ from xtcli.station.desk_lists import (
     is_initials,
 )
 from xtcli.station.station import Station
-from xtcli.tui.demo import DOCTOR, DOCTOR2, SPECIALIST, admit, make_home, request_of
+from xtcli.tui.demo import DOCTOR, DOCTOR2, SPECIALIST, make_home, request_of
 from xtcli.tui.samples import SAMPLES
 
 
@@ -188,7 +188,10 @@ def test_long_lists_are_whole(tmp_path: Path) -> None:
         asked = realm.sign(request_of(replace(SAMPLES[0], name="周文")), DOCTOR, at=at)
         body = Answer(seen_of([asked], SPECIALIST), "继续观察", Disposition.STAY)
         records += [asked, realm.sign(body, SPECIALIST, asked.id, at=at + 60)]
-    admit(station.log, realm, (*realm.roster_records, *records))
+    roster = station.roster
+    with station.log.many():
+        for record in records:
+            assert station.log.admit(record, roster, at=record.at, via="test").new
     lists = CaseLists(station)
     for wanted in (Wanted(Show.ANSWERED), Wanted(Show.ALL, "zw")):
         count = lists.count(wanted)
