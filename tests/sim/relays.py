@@ -16,6 +16,7 @@ from xtcli.station.exchange import Exchange
 from xtcli.station.home import Home
 from xtcli.station.intake import Intake
 from xtcli.station.roads_store import RoadStore
+from xtcli.station.routing import HUB
 from xtcli.transport.link.events import LinkEvent
 from xtcli.transport.link.spooled import SpooledLink
 
@@ -134,7 +135,8 @@ class RelayNode(Outpost):
 
     def waiting(self) -> int:
         """Its own records without receipt, and everything that passes through."""
-        if self.spool is None:
+        if self.spool is None or self.station is None:
             return 1
+        mine = self.station.log.waiting(HUB)
         passing = [one for one in self.spool.outgoing() if one.peer not in self.unreachable]
-        return super().waiting() + len(passing)
+        return mine.records + mine.blobs + len(passing)
