@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 
 from tests.hub.realm import Realm, file
 from xtcli.records.authority import Reason
+from xtcli.records.ids import RecordId
+from xtcli.records.sign import Record
 from xtcli.records.types import Kind, Receipt
 from xtcli.station import parcels
 from xtcli.station.home import Home
@@ -40,33 +42,68 @@ def test_a_post_from_an_old_copy_hears_that_its_numbers_are_taken(
     record = old.log.get(again)
     assert record is not None
     arrival = Intake(realm.hub).take([parcels.record_part(record)], old.number)
-    assert arrival.unwanted == {again.seq: Reason.FORK.value}
+    assert arrival.unwanted == {(again.seq, record.digest[:4]): Reason.FORK.value}
     Intake(old).take([parcels.return_part(arrival.unwanted)], 1)
     assert old.log.pending(1) == []
     assert [(one.record, one.why) for one in old.log.returns()] == [(again, "fork")]
     assert old.log.confirmed(again) == {}
     assert old.log.get(again) == record, "it stays in the log"
+    receipts = [r for r in realm.hub.log.of_kinds([Kind.RECEIPT]) if names(r, again)]
+    assert receipts, "the hub has confirmed the other record of this number"
+    Intake(old).take([parcels.record_part(one) for one in receipts], 1)
+    assert old.log.confirmed(again) == {}, "that says nothing of this one"
+    Intake(post).take([parcels.return_part(arrival.unwanted)], 1)
+    assert post.log.returns() == [], "nor is the other one refused"
+    assert 1 in post.log.confirmed(again)
     old.close()
+
+
+def test_a_receipt_that_was_believed_before_is_not_any_more(realm: Realm, tmp_path: Path) -> None:
+    """A stick brings the receipt of the other record first, then the hub says what it refused."""
+    post = realm.add("村", "post")
+    file(post)
+    realm.carry()
+    old = restored(realm, post, tmp_path)
+    again = file(old, complaint="另一个病人")
+    receipts = [r for r in realm.hub.log.of_kinds([Kind.RECEIPT]) if names(r, again)]
+    Intake(old).take([parcels.record_part(one) for one in receipts], 1)
+    record = old.log.get(again)
+    assert record is not None
+    Intake(old).take([parcels.return_part({(again.seq, record.digest[:4]): "fork"})], 1)
+    assert old.log.confirmed(again) == {}
+    assert old.case(again).refused == "fork"
+    old.close()
+
+
+def names(record: Record, wanted: RecordId) -> bool:
+    """Whether a receipt names a record."""
+    body = record.body
+    return isinstance(body, Receipt) and any(
+        span.station == wanted.station and span.first <= wanted.seq <= span.last
+        for span in body.records
+    )
 
 
 def test_only_the_hub_can_say_so_and_not_of_what_it_confirmed(realm: Realm) -> None:
     post = realm.add("村", "post")
     case = file(post)
-    note = parcels.return_part({case.seq: "fork"})
+    record = post.log.get(case)
+    assert record is not None
+    note = parcels.return_part({(case.seq, record.digest[:4]): "kind"})
     Intake(post).take([note], 7)
     assert post.log.returns() == []
     realm.carry()
-    Intake(post).take([note, parcels.return_part({900: "fork"})], 1)
+    Intake(post).take([note, parcels.return_part({(900, b"1234"): "fork"})], 1)
     assert post.log.returns() == []
 
 
 def test_a_receipt_that_comes_after_all_ends_it(realm: Realm) -> None:
     post = realm.add("村", "post")
     case = file(post)
-    Intake(post).take([parcels.return_part({case.seq: "kind"})], 1)
-    assert len(post.log.returns()) == 1
     record = post.log.get(case)
     assert record is not None
+    Intake(post).take([parcels.return_part({(case.seq, record.digest[:4]): "kind"})], 1)
+    assert len(post.log.returns()) == 1
     Intake(realm.hub).take([parcels.record_part(record)], post.number)
     receipts = [
         record

@@ -7,11 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from xtcli.records.authority import Reason
 from xtcli.records.database import Database
 from xtcli.records.ids import RecordId
 from xtcli.records.sign import Record
 from xtcli.records.store import Delivery, Item, Pending, Return, Waiting
 from xtcli.records.types import Receipt
+
+
+IN_VAIN = (Reason.FORK.value, Reason.CHAIN.value)
+"""The number belongs to another record at the peer, or the one before it does: no receipt that
+names the number can mean this one."""
 
 
 def key_of(item: Item) -> tuple[int, int, bytes]:
@@ -115,12 +121,17 @@ class Outbox(Database):
     def returned(self, peer: int, why: Mapping[RecordId, str], at: int) -> list[RecordId]:
         """`peer` has refused these for good: nothing waits for its receipt any more.
 
-        They stay in the log and never count as received. Those that this is news of.
+        They stay in the log and never count as received. Those that this is news of. Receipts
+        name numbers: one for the other record of a number (`IN_VAIN`) counts no more.
         """
         news = []
         with self.transaction():
             for item, reason in why.items():
-                if not self._record_size(item) or peer in self.confirmed(item):
+                if not self._record_size(item):
+                    continue
+                if reason in IN_VAIN:
+                    self._unconfirm(peer, item)
+                elif peer in self.confirmed(item):
                     continue
                 done = self._db.execute(
                     "INSERT OR IGNORE INTO returned VALUES (?,?,?,?,?)", (*item, peer, reason, at)
@@ -159,14 +170,18 @@ class Outbox(Database):
             for item in items:
                 if not self._record_size(item):
                     continue
-                self._db.execute(
-                    "DELETE FROM confirmed WHERE station=? AND seq=? AND blob=x'' AND peer=?",
-                    (*item, peer),
-                )
+                self._unconfirm(peer, item)
                 self.queue(peer, item, at=at)
                 self._touch(item)
                 count += 1
         return count
+
+    def _unconfirm(self, peer: int, item: RecordId) -> None:
+        """`peer` does not have this record after all."""
+        self._db.execute(
+            "DELETE FROM confirmed WHERE station=? AND seq=? AND blob=x'' AND peer=?",
+            (*item, peer),
+        )
 
     def drop_peer(self, peer: int) -> int:
         """Stop delivering to a peer that was revoked; how many items that were."""
@@ -215,18 +230,20 @@ class Outbox(Database):
         assert isinstance(body, Receipt)
         for span in body.records:
             self._db.execute(
-                "INSERT INTO confirmed SELECT station, seq, x'', ?, ? FROM records"
-                " WHERE station=? AND seq BETWEEN ? AND ?"
+                "INSERT INTO confirmed SELECT station, seq, x'', ?, ? FROM records r"
+                " WHERE station=? AND seq BETWEEN ? AND ? AND NOT EXISTS (SELECT 1 FROM returned t"
+                "  WHERE t.station=r.station AND t.seq=r.seq AND t.peer=? AND t.why IN (?,?))"
                 " ON CONFLICT DO UPDATE SET at=min(at, excluded.at)",
-                (peer, record.at, *span),
+                (peer, record.at, *span, peer, *IN_VAIN),
             )
             self._db.execute(
                 "DELETE FROM deliveries WHERE peer=? AND station=? AND seq BETWEEN ? AND ?",
                 (peer, *span),
             )
             self._db.execute(
-                "DELETE FROM returned WHERE peer=? AND station=? AND seq BETWEEN ? AND ?",
-                (peer, *span),
+                "DELETE FROM returned WHERE peer=? AND station=? AND seq BETWEEN ? AND ?"
+                " AND why NOT IN (?,?)",
+                (peer, *span, *IN_VAIN),
             )
             here = self.rows(
                 "SELECT station, seq FROM records WHERE station=? AND seq BETWEEN ? AND ?", *span

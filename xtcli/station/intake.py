@@ -41,8 +41,8 @@ class Arrival:
     again: list[RecordId] = field(default_factory=list)
     blobs: list[bytes] = field(default_factory=list)
     refused: int = 0
-    unwanted: dict[int, str] = field(default_factory=dict)
-    """Of the sender's own records those refused for good, by number, and why: it must hear so."""
+    unwanted: dict[tuple[int, bytes], str] = field(default_factory=dict)
+    """Of the sender's own records those refused for good, by number and digest, and why."""
     held: int = 0
 
     @property
@@ -109,15 +109,20 @@ class Intake:
         else:
             arrival.refused += 1
             if record.id.station == peer and verdict.reason is not None:
-                arrival.unwanted[record.id.seq] = verdict.reason.value
+                key = record.id.seq, record.digest[: parcels.RETURN_DIGEST_BYTES]
+                arrival.unwanted[key] = verdict.reason.value
 
     def _returned(self, part: Part, peer: int, now: int) -> None:
         """What the hub will never take stops waiting here; it never counts as received."""
         if peer != HUB:
             return
-        number = self.station.number
-        why = {RecordId(number, seq): text for seq, text in parcels.read_return(part).items()}
-        self.station.log.returned(peer, why, now)
+        log, number = self.station.log, self.station.number
+        why: dict[RecordId, str] = {}
+        for (seq, digest), text in parcels.read_return(part).items():
+            # A copy that was put back and replaced again: it was another record of that number.
+            if (log.digest_at(number, seq) or b"").startswith(digest):
+                why[RecordId(number, seq)] = text
+        log.returned(peer, why, now)
 
     def _piece(self, part: Part, arrival: Arrival) -> None:
         """One piece of a blob; a blob counts once it is whole and its digest checks."""

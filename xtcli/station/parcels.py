@@ -9,7 +9,7 @@ the road with a negative number (docs/format/relay.md):
     [-2, tags of 4 bytes, joined]        bundles that the sender has taken from a stick
     [-3]                                 raw: bytes that test a link and mean nothing
     [-4, [first, last, ...]]             records of the receiver that the sender lacks
-    [-5, [number, why, number, why ...]] records of the receiver that the sender refuses for good
+    [-5, [number, digest, why, ...]]     records of the receiver that the sender refuses for good
 """
 
 from __future__ import annotations
@@ -34,6 +34,8 @@ ENVELOPE_MARK, TAKEN_MARK, PROBE_MARK, LACK_MARK, RETURN_MARK = -1, -2, -3, -4, 
 LACK_RUNS_MAX = 64
 """Runs of sequence numbers asked for at once."""
 LACK_RECORDS_MAX = 2_000
+RETURN_DIGEST_BYTES = 4
+"""Enough to tell two records of one number apart."""
 RETURNS_MAX = 64
 """Refused records named in one part."""
 WHY_CHARACTERS_MAX = 24
@@ -151,10 +153,14 @@ def read_lack(part: Part) -> list[int]:
     return found[:LACK_RECORDS_MAX]
 
 
-def return_part(why: Mapping[int, str]) -> Part:
-    """Tells the receiver which records of its own (at most `RETURNS_MAX`) are refused for good."""
-    pairs = [value for pair in list(why.items())[:RETURNS_MAX] for value in pair]
-    body: bytes = msgpack.packb([RETURN_MARK, pairs])
+def return_part(why: Mapping[tuple[int, bytes], str]) -> Part:
+    """Tells the receiver which records of its own (at most `RETURNS_MAX`) are refused for good.
+
+    Each by its number and the first bytes of its digest.
+    """
+    found = list(why.items())[:RETURNS_MAX]
+    flat = [value for (seq, digest), text in found for value in (seq, digest, text)]
+    body: bytes = msgpack.packb([RETURN_MARK, flat])
     return Part(body)
 
 
@@ -163,23 +169,25 @@ def is_return(part: Part) -> bool:
     return _marked(part, RETURN_MARK)
 
 
-def read_return(part: Part) -> dict[int, str]:
-    """Sequence numbers and reasons, bounded; none when the part does not check."""
+def read_return(part: Part) -> dict[tuple[int, bytes], str]:
+    """What was refused and why, bounded; none when the part does not check."""
     try:
-        mark, pairs = msgpack.unpackb(part.body)
+        mark, flat = msgpack.unpackb(part.body)
     except (ValueError, TypeError, msgpack.UnpackException):
         return {}
-    if mark != RETURN_MARK or not isinstance(pairs, list) or len(pairs) % 2:
+    if mark != RETURN_MARK or not isinstance(flat, list) or len(flat) % 3:
         return {}
-    found = list(zip(pairs[::2], pairs[1::2], strict=True))[:RETURNS_MAX]
+    found = list(zip(flat[::3], flat[1::3], flat[2::3], strict=True))[:RETURNS_MAX]
     sound = all(
         type(number) is int
         and 0 < number < 1 << 32
+        and isinstance(digest, bytes)
+        and len(digest) == RETURN_DIGEST_BYTES
         and isinstance(why, str)
         and 0 < len(why) <= WHY_CHARACTERS_MAX
-        for number, why in found
+        for number, digest, why in found
     )
-    return dict(found) if sound else {}
+    return {(number, digest): why for number, digest, why in found} if sound else {}
 
 
 def probe_part(data: bytes) -> Part:
