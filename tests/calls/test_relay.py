@@ -82,6 +82,22 @@ def test_who_is_not_connected_is_said_to_be_away() -> None:
     assert relay().take(POST, join(GONE), 0.0) == [(POST, Envelope(Route.AWAY, GONE).encode())]
 
 
+def test_a_relay_may_say_that_a_station_below_it_is_away() -> None:
+    """Only to whom the two may call, and a station can say no more than that of itself."""
+    made = relay()
+    said = Envelope(Route.AWAY, POST).encode()
+    assert made.take(DESK, said, 0.0) == [(POST, Envelope(Route.AWAY, DESK).encode())]
+    assert made.take(OTHER, said, 0.0) == []
+    assert made.take(POST, said, 0.0) == []
+    assert made.take(DESK, Envelope(Route.AWAY, GONE).encode(), 0.0) == []
+
+
+def test_below_is_between_hubs_alone() -> None:
+    """A post or a desk cannot speak in another station's name."""
+    ring = join(DESK, b"ring")
+    assert relay().take(OTHER, Envelope(Route.BELOW, POST, ring).encode(), 0.0) == []
+
+
 def test_a_wish_to_be_called_reaches_the_connected_desks_of_its_own_case() -> None:
     made = relay()
     sent = made.take(POST, wanted(CASE), 0.0)
@@ -164,7 +180,7 @@ def test_a_note_that_must_be_refused(note: bytes) -> None:
         read_note(note)
 
 
-@pytest.mark.parametrize("data", [b"", b"\xe0\x00", b"\xe4\x00\x01x", b"\x60\x00\x01x"])
+@pytest.mark.parametrize("data", [b"", b"\xe0\x00", b"\xe6\x00\x01x", b"\x60\x00\x01x"])
 def test_an_envelope_that_must_be_refused(data: bytes) -> None:
     with pytest.raises(BundleRejected):
         open_envelope(data)

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 
 from xtcli.errors import DiskFull, NotAllowed, XtError
 from xtcli.hub.below import Below
+from xtcli.hub.calls_hops import CallHops
 from xtcli.hub.gaps import Gaps
 from xtcli.hub.hub import HubStation
 from xtcli.hub.quota import Quota
@@ -89,6 +90,7 @@ class HubCore:
         self._tell = tell
         self._trouble = trouble
         self.below = Below(hub, spool, self.intake)
+        self.calls = CallHops(self.below.hops)
         self.relay = Relay(self._may_call, self._reached, self._desks)
         self._spoke: dict[int, float] = {}
         self._now = 0.0
@@ -158,15 +160,18 @@ class HubCore:
     def _realtime(self, station: int, payload: bytes, now: float) -> None:
         """Pass a payload of a call on; the hub cannot open it."""
         self._now = self._spoke[station] = now
-        self.pass_on(self.relay.take(station, payload, now), now)
+        found = self.calls.origin(station, payload)
+        if found is not None:
+            self.pass_on(self.relay.take(*found, now), now)
 
     def pass_on(self, payloads: Iterable[Sent], now: float) -> None:
         """Send payloads of calls to those stations that are connected."""
-        for target, sent in payloads:
-            peer = self.peers.get(target)
-            if peer is not None:
-                peer.exchange.link.send_realtime(sent, now)
-                self._kick(target)
+        for found in payloads:
+            way = self.calls.down(*found)
+            peer = self.peers.get(way[0]) if way is not None else None
+            if way is not None and peer is not None:
+                peer.exchange.link.send_realtime(way[1], now)
+                self._kick(peer.number)
 
     def _may_call(self, one: int, other: int) -> bool:
         """Two stations may call each other unless both are posts, or one is not (any more) here."""
@@ -177,7 +182,9 @@ class HubCore:
         return StationKind.DESK in kinds
 
     def _reached(self, station: int) -> bool:
-        """Whether a station has been heard lately, so that its network still lets us through."""
+        """Whether a station, or the relay that it is behind, has been heard lately, so that its
+        network still lets us through."""
+        station = self.below.hops.below(station) or station
         peer = self.peers.get(station)
         if peer is None:
             return False

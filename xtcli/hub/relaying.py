@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable
 from contextlib import suppress
 
 from xtcli.errors import DiskFull, XtError
+from xtcli.hub.calls_hops import CallHops
 from xtcli.records.types import ROSTER_KINDS
 from xtcli.records.values import StationKind
 from xtcli.station.core import StationCore
@@ -23,11 +24,20 @@ from xtcli.station.roads_hops import RELAYED_PATIENCE_SECONDS, HopExchange, Hops
 from xtcli.station.roads_link import LinkRoad, hop_key
 from xtcli.station.roads_store import RoadStore
 from xtcli.station.routing import HUB
-from xtcli.transport.link.events import BundleArrived, BundleRefused, BundleTaken, LinkEvent
+from xtcli.transport.link.events import (
+    BundleArrived,
+    BundleRefused,
+    BundleTaken,
+    LinkEvent,
+    Realtime,
+)
 from xtcli.transport.link.keys import link_key
 from xtcli.transport.link.session import Link
 from xtcli.transport.link.spooled import SpooledLink
 from xtcli.transport.spool import Spool
+
+REACH_SECONDS = 60.0
+"""A watching station is heard every 25 s; one of two keep-alives may be lost."""
 
 
 class RelayCore:
@@ -46,6 +56,10 @@ class RelayCore:
         self.store = store
         self.hops = Hops(station, spool, store)
         self.nodes: dict[int, SpooledLink] = {}
+        self.calls = CallHops(self.hops)
+        self.call_up: Callable[[bytes], None] = lambda payload: None
+        """Sends a payload of a call upwards at once."""
+        self._spoke: dict[int, float] = {}
         self._kick, self._kick_up = kick, kick_up
 
     @property
@@ -81,6 +95,8 @@ class RelayCore:
             if isinstance(event, BundleArrived):
                 self._up(number, event, now)
                 node.accept(event.tag)
+            elif isinstance(event, Realtime):
+                self._call(number, event.payload, now)
             elif isinstance(event, BundleTaken | BundleRefused):
                 # Refused for good: the hub bundles it again when no receipt comes.
                 self.spool.drop(number, event.tag)
@@ -106,6 +122,42 @@ class RelayCore:
             self.store.hop(HUB, tag, one.sender, b"")
             self.store.count("relay", self.station.clock(), put=1, bytes_out=len(one.sealed))
         self._kick_up()
+
+    # Calls
+
+    def _call(self, number: int, payload: bytes, now: float) -> None:
+        """A payload from below: upwards, with the number of the station that it is of."""
+        self._spoke[number] = now
+        found = self.calls.origin(number, payload)
+        if found is None or not self.calls.allowed(*found, now):
+            return
+        sent = self.calls.up(*found)
+        if sent is not None:
+            self.call_up(sent)
+
+    def call_down(self, payload: bytes, now: float) -> None:
+        """A payload from above for a station below; who is not connected is said to be away."""
+        found = self.calls.target(payload)
+        if found is None or not self.calls.allowed(*found, now, down=True):
+            return
+        way = self.calls.down(*found)
+        if way is None:
+            return
+        child, sent = way
+        if self._reached(child, now):
+            self.nodes[child].link.send_realtime(sent, now)
+            self._kick(child)
+        elif (answer := self.calls.away(*found)) is not None:
+            self.call_up(answer)
+
+    def _reached(self, child: int, now: float) -> bool:
+        """Whether a station directly below has been heard lately."""
+        node = self.nodes.get(child)
+        if node is None:
+            return False
+        contact = node.link.measured().last_contact
+        heard = max(self._spoke.get(child, -REACH_SECONDS), contact or -REACH_SECONDS)
+        return now - heard < REACH_SECONDS
 
     # From above
 
@@ -193,6 +245,11 @@ class RelayPump(Pump):
         """Nothing is opened before `start`."""
         super().__init__(core.station, lambda arrival: None, road)
         self.core = core
+        self.on_realtime = self._call
+        core.call_up = self.send_realtime
+
+    def _call(self, payload: bytes) -> None:
+        self.core.call_down(payload, asyncio.get_running_loop().time())
 
     def _exchange(self, node: SpooledLink) -> Exchange:
         return RelayExchange(self.station, node, Intake(self.station), self.core)

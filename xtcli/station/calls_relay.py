@@ -134,9 +134,17 @@ class Relay:
             return []
         if envelope.route is Route.GUEST:
             return self.guest(source, envelope.payload, now)
-        if envelope.route is Route.AWAY or not envelope.payload:
+        if envelope.route is Route.AWAY and not envelope.payload:
+            return self._says_away(source, envelope.station)
+        if envelope.route not in (Route.TO, Route.JOIN) or not envelope.payload:
             return []
         return self._enveloped(source, envelope, now)
+
+    def _says_away(self, source: int, target: int) -> list[Sent]:
+        """A relay says of a station below it that it cannot be reached; a station may of itself."""
+        if target == source or not self._may(source, target) or not self._reached(target):
+            return []
+        return [(target, Envelope(Route.AWAY, source).encode())]
 
     def _pass_bare(self, source: int, payload: bytes, now: float) -> list[Sent]:
         peer = self.peer_of(source)

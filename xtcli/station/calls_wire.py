@@ -8,6 +8,9 @@ there, is the **envelope** between a station and its hub:
     TO 0     to `station`; on the way out of the hub, from `station`. The rest is a payload.
     JOIN 1   as TO; besides, the hub joins the two links, so that later payloads need no envelope.
     AWAY 2   the hub says: `station` cannot be reached now. Nothing follows.
+    BELOW 5  between a relay and the station above it alone: a payload of `station`, which is below
+             the relay, or on the way down a payload for it. The rest is what a link without a relay
+             would carry.
     WANTED 3 a post asks any desk of the case's department to call it; `station` is 0, then the
              post's number. The rest is the case.
     GUEST 4  between a station and its hub alone, about a guest's room; `station` is 0. The rest is
@@ -33,6 +36,8 @@ MARK = 0xE0
 ENVELOPE = struct.Struct(">BH")
 ENVELOPE_BYTES = ENVELOPE.size
 PAYLOAD_BYTES_MAX = 1_180
+ENVELOPED_BYTES_MAX = 1_185
+"""All that one datagram of a link holds: a payload in two envelopes is six bytes shorter."""
 NOTE = struct.Struct(">IIIB")
 CASE = struct.Struct(">II")
 FLAG_KEEP = 1
@@ -48,6 +53,7 @@ class Route(IntEnum):
     AWAY = 2
     WANTED = 3
     GUEST = 4
+    BELOW = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +76,7 @@ def is_enveloped(payload: bytes) -> bool:
 
 def open_envelope(payload: bytes) -> Envelope:
     """The envelope of a payload; BundleRejected when it is none or of no known type."""
-    if not ENVELOPE_BYTES <= len(payload) <= ENVELOPE_BYTES + PAYLOAD_BYTES_MAX:
+    if not ENVELOPE_BYTES <= len(payload) <= ENVELOPED_BYTES_MAX:
         raise _refused()
     first, station = ENVELOPE.unpack_from(payload)
     kind = first & ~MARK & 0xFF
