@@ -14,7 +14,6 @@ from xtcli.records.sign import Record
 from xtcli.records.store import Delivery, Item, Pending, Return, Waiting
 from xtcli.records.types import Receipt
 
-
 IN_VAIN = (Reason.FORK.value, Reason.CHAIN.value)
 """The number belongs to another record at the peer, or the one before it does: no receipt that
 names the number can mean this one."""
