@@ -20,7 +20,7 @@ from xtcli.errors import XtError
 from xtcli.lang import tr
 from xtcli.records.ids import RecordId
 from xtcli.station.calls_about import CallAbout, about
-from xtcli.tui import ring
+from xtcli.tui import pictures, ring
 from xtcli.tui.calling import Calls, Stage
 from xtcli.tui.messages import CallHeard
 from xtcli.tui.quiet import quiet_libraries
@@ -48,6 +48,13 @@ class CallApp(TypeAheadApp):
     ]
 
     calls: Calls
+
+    def __init__(self) -> None:
+        """No call; see `set_calls`."""
+        if pictures.how_here() == "kitty":
+            # Whoever draws Kitty's pictures has all colours; a placeholder's colour is a number.
+            os.environ.setdefault("COLORTERM", "truecolor")
+        super().__init__()
 
     def run(self, *args: Any, **settings: Any) -> None:
         """Run until the person leaves; no sound library writes over the screens meanwhile."""

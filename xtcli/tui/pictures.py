@@ -83,6 +83,8 @@ def image_widget(image: Image.Image, how: str) -> Widget:
     with no_terminal():
         from textual_image.widget import SixelImage
     made: Widget = SixelImage(image)
+    # Else it fills its room, and a heart on the screen is wider than it is.
+    made.styles.width = made.styles.height = "auto"
     return made
 
 
