@@ -175,8 +175,10 @@ def make_scene(root: Path, link: str = "", outside: str = "") -> Scene:
 class Proxy:
     """A reverse proxy before the page, under a path of its own; keeps what the page reports."""
 
-    def __init__(self, target: str) -> None:
-        self.target = target
+    def __init__(self, target: str, link: str = "") -> None:
+        """`link`: the sound goes over an emulated link too, behind which the station is."""
+        self.target, self.link = target, link
+        self._roads: list[asyncio.subprocess.Process] = []
         self.heard: list[bytes] = []
         self.shown: list[str] = []
         self.change: Callable[[str, bytes], bytes] = lambda name, body: body
@@ -189,6 +191,22 @@ class Proxy:
     async def close(self) -> None:
         assert self._server is not None
         self._server.close()
+        for road in self._roads:
+            road.terminate()
+            await road.wait()
+
+    async def _road(self, end: dict[str, Any]) -> dict[str, Any]:
+        """Put the link before the browser's candidate: `end` as the station is to see it."""
+        host, port = next((a, p) for kind, a, p in end["c"] if kind == "h" and ":" not in a)
+        made = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "xtcli.transport.emulator", "--link", self.link, "--seed", "1",
+            "--listen", f"{host}:0", "--to", f"{host}:{port}", "--json",
+            stdout=subprocess.PIPE,
+        )  # fmt: skip
+        self._roads.append(made)
+        assert made.stdout is not None
+        said = json.loads(await made.stdout.readline())
+        return {**end, "c": [["h", said["host"], said["port"]]]}
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
@@ -212,7 +230,25 @@ class Proxy:
         if name in ("heard", "shown"):
             getattr(self, name).append(body if name == "heard" else body.decode())
             return 200, b"", ""
+        if name == "road":
+            return 200, json.dumps(await self._road(json.loads(body))).encode(), ""
         return await asyncio.to_thread(self._pass, method, name, body)
+
+    @staticmethod
+    def _detour(script: bytes) -> bytes:
+        """The page's script, so that the only way between the two is the one by `_road`."""
+        changes = (
+            (b"  offer = of.o;", b"  of = { ...of, c: [] }; offer = of.o;"),
+            (
+                b"...reduced(mineNow.localDescription.sdp)",
+                b'...(await (await fetch("road", { method: "POST", body: '
+                b"JSON.stringify(reduced(mineNow.localDescription.sdp)) })).json())",
+            ),
+        )
+        for before, after in changes:
+            assert before in script
+            script = script.replace(before, after)
+        return script
 
     def _pass(self, method: str, name: str, body: bytes) -> tuple[int, bytes, str]:
         request = urllib.request.Request(
@@ -229,7 +265,7 @@ class Proxy:
                 rb"(echoCancellation|noiseSuppression|autoGainControl): true", rb"\1: false", data
             )
             assert plain != data
-            data = plain + (SCRIPT % NAME).encode()
+            data = (self._detour(plain) if self.link else plain) + (SCRIPT % NAME).encode()
         kept = ("content-type", "content-security-policy")
         headers = "".join(f"{k}: {v}\r\n" for k, v in found.items() if k.lower() in kept)
         return 200, self.change(name, data), headers

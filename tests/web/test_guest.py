@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from tests.calls.test_browser import sound_of
 from tests.web.realm import (
@@ -43,8 +46,8 @@ def test_chromium_talks_to_a_post_on_edge(tmp_path: Path) -> None:
         print("no chromium on this machine: the peer of aiortc stands for it")
         return
     port = free_port()
-    scene = make_scene(tmp_path, "edge", f"http://127.0.0.1:{port}/g/")
-    proxy = Proxy(f"http://127.0.0.1:{scene.realm.port}/g/")
+    scene = make_scene(tmp_path, os.environ.get("L", "edge"), f"http://127.0.0.1:{port}/g/")
+    proxy = Proxy(f"http://127.0.0.1:{scene.realm.port}/g/", os.environ.get("L", "edge"))
     try:
         asks, before, report, told = asyncio.run(call(scene, proxy, port))
     finally:
@@ -54,6 +57,9 @@ def test_chromium_talks_to_a_post_on_edge(tmp_path: Path) -> None:
     at_browser = matched(b"".join(proxy.heard))
     print(f"at the post {at_post:.2f}, in Chromium {at_browser:.2f}", proxy.shown, report, told)
     assert asks == {"asks": NAME, "keep": False}
+    assert before[0][-1].startswith("They see your name.")
+    assert not np.any(np.frombuffer(before[1], "<i2"))
     assert report["answered"]
+    assert report["guest"] == NAME
     assert at_post > FOUND
     assert at_browser > FOUND

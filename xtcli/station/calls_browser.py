@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from xtcli.errors import LinkDown, NotFound, XtError
 from xtcli.lang import tr
+from xtcli.media.call.states import State
 from xtcli.station.calls import LiveCall
 from xtcli.station.calls_browser_page import BrowserOptions, PageServer
 from xtcli.station.calls_sound import FRAME_SAMPLES, FRAME_SECONDS
@@ -29,8 +30,8 @@ if TYPE_CHECKING:
 
 JOIN_SECONDS = 600.0
 """A page that nobody joined on is closed."""
-BACK_SECONDS = 30.0
-"""How long a browser whose connection broke is waited for."""
+BACK_SECONDS = 10.0
+"""How long a browser is waited for of which nothing comes: its connection broke, or it is gone."""
 LOOK_SECONDS = 0.05
 
 
@@ -43,6 +44,8 @@ class BrowserEnd:
         self.leg: BrowserLeg | None = None
         self.joined = False
         """Whether a browser was ever connected."""
+        self.state = "waiting"
+        """What the page is told: waiting, ringing, on, ptt, note or over."""
         self._capture, self._play = capture, play
         self._seen = 0.0
         self._task: asyncio.Task[None] | None = None
@@ -81,7 +84,10 @@ class BrowserEnd:
             if self.joined and now - self._seen > BACK_SECONDS:
                 self.leave()
             return self._capture(bytes(2 * FRAME_SAMPLES))
-        self.joined, self._seen = True, now
+        if not self.joined or (leg.heard_at is not None and leg.heard_at > self._seen):
+            self.joined, self._seen = True, leg.heard_at or now
+        if now - self._seen > BACK_SECONDS:
+            self.leave()
         self._capture(leg.microphone(now))
         leg.loudspeaker(pcm)
 
@@ -117,6 +123,22 @@ class BrowserCall(LiveCall):
             await super()._talk()
         finally:
             await self._server.close()
+
+    def _look(self) -> None:
+        super()._look()
+        self._end.state = self._page_state()
+
+    def _page_state(self) -> str:
+        """What is so, for the person at the browser."""
+        assert self.session is not None
+        talk = self.session.talk
+        if self.session.state in (State.LEAVING, State.DRAINING, State.ENDED):
+            return "over"
+        if self.session.state is not State.TALKING or talk is None:
+            return "ringing"
+        if talk.lost_contact or not talk.ladder.rung.live:
+            return "note"
+        return "ptt" if talk.half_duplex else "on"
 
     async def _joined(self) -> None:
         """Until a browser is connected."""

@@ -39,8 +39,9 @@ COOKIE = "xt"
 CONNECT_SECONDS = 20.0
 """A browser that took the code and did not connect gives it back."""
 GONE = ("failed", "closed")
-OVER_SECONDS = 20.0
-"""How long a browser's question whether the call is over stays open."""
+HOLD_SECONDS = 5.0
+"""How long a browser's question how the call stands stays open."""
+LOOK_SECONDS = 0.1
 TOLD_SECONDS = 0.2
 """The answer leaves before the server stops."""
 BODY_BYTES_MAX = 64 << 10
@@ -101,7 +102,7 @@ class CallPage:
         if scope["type"] != "http":
             return
         name = scope["path"].rsplit("/", 1)[1]
-        if scope["method"] == "POST" and name in ("offer", "leave", "over"):
+        if scope["method"] == "POST" and name in ("offer", "leave", "state"):
             await self._post(name, scope, receive, send)
         elif scope["method"] != "GET":
             await _answer(send, 405)
@@ -115,7 +116,7 @@ class CallPage:
         body = await _read(receive)
         if body is None:
             return await _answer(send, 413)
-        code, sdp = _asked(body)
+        code, sdp, shown = _asked(body)
         if not hmac.compare_digest(code.encode(), self.code.encode()):
             return await _answer(send, 403)
         known = bool(self._token) and hmac.compare_digest(_cookie(scope), self._token.encode())
@@ -123,8 +124,11 @@ class CallPage:
             if known:
                 self.end.leave()
             return await _answer(send, 200 if known else 403)
-        if name == "over":
-            return await _answer(send, await self._until_over() if known else 403)
+        if name == "state":
+            if not known:
+                return await _answer(send, 403)
+            state = json.dumps({"state": await self._changed(shown)}).encode()
+            return await _answer(send, 200, state, "application/json")
         async with self._one:
             if not (known or self._free()):
                 return await _answer(send, 403)
@@ -136,11 +140,12 @@ class CallPage:
         more = (b"set-cookie", (cookie + "; Secure" * self._secure).encode())
         await _answer(send, 200, json.dumps({"sdp": answer}).encode(), "application/json", more)
 
-    async def _until_over(self) -> int:
-        with suppress(TimeoutError):
-            await asyncio.wait_for(self._over.wait(), OVER_SECONDS)
-            return 200
-        return 204
+    async def _changed(self, shown: str) -> str:
+        """How the call stands, when that is not what the page shows, or after some seconds."""
+        end = time.monotonic() + HOLD_SECONDS
+        while not self._over.is_set() and self.end.state == shown and time.monotonic() < end:
+            await asyncio.sleep(LOOK_SECONDS)
+        return "over" if self._over.is_set() else self.end.state
 
     def _free(self) -> bool:
         """Whether the code was not used yet, or to no avail."""
@@ -176,16 +181,17 @@ class CallPage:
             await self.end.leg.close()
 
 
-def _asked(body: bytes) -> tuple[str, str]:
-    """Code and SDP of a request; empty when they are not there."""
+def _asked(body: bytes) -> tuple[str, str, str]:
+    """Code, SDP and state of a request; empty when they are not there."""
     try:
         document = json.loads(body)
     except (ValueError, RecursionError):
-        return "", ""
+        return "", "", ""
     if not isinstance(document, dict):
-        return "", ""
-    code, sdp = document.get("code"), document.get("sdp")
-    return code if isinstance(code, str) else "", sdp if isinstance(sdp, str) else ""
+        return "", "", ""
+    found = [document.get(name) for name in ("code", "sdp", "state")]
+    code, sdp, state = (text if isinstance(text, str) else "" for text in found)
+    return code, sdp, state
 
 
 def _cookie(scope: Scope) -> bytes:

@@ -19,13 +19,13 @@ from typing import TYPE_CHECKING, cast
 from xtcli.errors import BundleRejected
 from xtcli.media.call import rtp
 from xtcli.media.call.arrivals import Arrivals
-from xtcli.media.call.ladder import LOSSY
+from xtcli.media.call.ladder import LOSSY, Ladder
 from xtcli.media.call.line import Line
 from xtcli.media.call.packet import FRAME_S, Sound, Word
 from xtcli.media.call.playout import FRAME_SAMPLES
 from xtcli.media.call.session import CallSession
 from xtcli.media.call.states import State, Trigger
-from xtcli.media.call.talk import Talk
+from xtcli.media.call.talk import SEAL_BYTES, Talk
 from xtcli.media.opus import is_silence, packet_samples
 
 if TYPE_CHECKING:
@@ -33,7 +33,9 @@ if TYPE_CHECKING:
 
 FRAME_TICKS = 2_880
 AROUND_GUEST_BYTES = 28 + 12 + 8 + 16 + 1
-"""UDP over IPv4, RTP, its extension, SRTP's tag, RED; `talk` counts 7 more of its own seal."""
+"""UDP over IPv4, RTP, its extension, SRTP's tag, RED."""
+START_BPS = 16_000.0
+"""Where nothing is known of the link; `talk`'s own start would be the last rung but one here."""
 SSRC = 0x7874_0001
 """Fixed, so that it need not travel; each line has keys of its own."""
 COPY_FRAMES_MAX = 5
@@ -140,9 +142,14 @@ class GuestTalk(Talk):
     def __init__(self, now: float, entropy: Callable[[int], bytes], rate_bps: float | None) -> None:
         """`rate_bps`: what the link is known to carry, if it is."""
         super().__init__(
-            cast("Keys", None), now, caller=True, around_bytes=AROUND_GUEST_BYTES,
+            cast("Keys", None), now, caller=True, around_bytes=AROUND_GUEST_BYTES - SEAL_BYTES,
             rate_bps=rate_bps,
         )  # fmt: skip
+        if rate_bps is None:
+            self.rate.bps = START_BPS
+            self.ladder = Ladder(self._overhead, self.rate.bps)
+            self._rungs = [(0.0, self.ladder.rung.order)]
+            self._apply_rung(now)
         self.ssrc = SSRC
         self._origin = int.from_bytes(entropy(4), "big")
         self._sequence = int.from_bytes(entropy(2), "big") >> 1

@@ -15,7 +15,6 @@ It refuses to know signalling: SDP comes and goes as text by whatever road there
 from __future__ import annotations
 
 import asyncio
-from collections import deque
 from collections.abc import Callable
 from fractions import Fraction
 from typing import Any
@@ -170,9 +169,11 @@ class BrowserLeg(_Peer):
         self._clock = clock
         self._line = Line()
         self._encoder = Encoder(BROWSER_BPS, dtx=False)
-        self._said: deque[bytes] = deque(maxlen=QUEUE_MAX)
+        self.heard_at: float | None = None
+        """When a packet of the browser came last, by `clock`."""
 
     def _take(self, packet: Any) -> None:
+        self.heard_at = self._clock()
         self._line.add(packet.timestamp, bytes(packet.payload), self._clock())
 
     def microphone(self, now: float) -> bytes:

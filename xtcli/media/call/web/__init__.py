@@ -2,8 +2,8 @@
 
 Static files beside this one, in Chinese and English. `guest.html` is the hub's, for a guest with a
 link (docs/format/web.md). `index.html` is a station's: whoever serves it answers three posts:
-`offer` with `{"sdp", "code"}` gives `{"sdp"}`, `leave` with `{"code"}` hangs up, and `over` with
-`{"code"}` waits: 200 when the call is over, 204 when it is not and may be asked again.
+`offer` with `{"sdp", "code"}` gives `{"sdp"}`, `leave` with `{"code"}` hangs up, and `state` with
+`{"code", "state"}` gives `{"state"}` as soon as that is another, or after some seconds.
 """
 
 from __future__ import annotations

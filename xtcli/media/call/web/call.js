@@ -1,12 +1,16 @@
 // A browser's end of a call: one audio line to the station that served this page. No library, nothing fetched elsewhere.
-// The station answers POST offer (SDP in, SDP out; the one-time code of the page's address travels with it) and POST leave.
+// The station answers POST offer (SDP in, SDP out; the one-time code of the page's address travels with it) and POST leave, POST state (how the call stands).
 "use strict";
 
 const WORDS = {
   ready: ["点击“加入通话”，并允许使用麦克风。", "Press “Join the call” and allow the microphone."],
   asking: ["正在打开麦克风…", "Opening the microphone…"],
   joining: ["正在连接…", "Connecting…"],
+  waiting: ["已连接，等待通话…", "Connected. Waiting for the call…"],
+  ringing: ["正在呼叫对方…", "Ringing…"],
   on: ["通话中", "On the call"],
+  ptt: ["通话中：线路慢，一次只能一人说话", "On the call. The link is slow: one person speaks at a time"],
+  note: ["线路太差，您的话将存为语音留言", "The link is too weak: what you say becomes a voice note"],
   unsteady: ["连接不稳，正在恢复…", "The connection is unsteady, recovering…"],
   over: ["通话已结束。", "The call is over."],
   nomic: ["无法使用麦克风：请在浏览器中允许，并检查是否已插好。", "The microphone cannot be used: allow it in the browser and check that it is plugged in."],
@@ -18,7 +22,7 @@ const $ = (id) => document.getElementById(id);
 const say = (word) => { $("state").textContent = WORDS[word][chinese ? 0 : 1]; };
 const code = new URLSearchParams(location.search).get("code") || location.hash.slice(1);
 
-let peer = null, microphone = null, started = 0, ticker = 0, meter = 0;
+let peer = null, microphone = null, started = 0, ticker = 0, meter = 0, state = "";
 
 document.documentElement.lang = chinese ? "zh" : "en";
 for (const node of document.querySelectorAll("[data-zh]")) node.textContent = node.dataset[chinese ? "zh" : "en"];
@@ -72,21 +76,22 @@ async function join() {
   wait(peer);
 }
 
-// A closed connection looks like a broken one to a browser: the station says so when the call is over.
+// How the call stands is the station's to say: a line to it is not yet a call, a closed one not yet the end of it.
 async function wait(mine) {
   while (peer === mine) {
-    const answer = await post("over", { code }).catch(() => null);
+    const answer = await post("state", { code, state }).then((found) => found.ok ? found.json() : null).catch(() => null);
     if (peer !== mine) return;
-    if (answer && answer.status === 200) return stop("over");
-    if (!answer || answer.status !== 204) await new Promise((resolve) => setTimeout(resolve, 1000));
+    if (!answer) await new Promise((resolve) => setTimeout(resolve, 1000));
+    else if (answer.state === "over") return stop("over");
+    else { state = answer.state; changed(); }
   }
 }
 
 function changed() {
   if (!peer) return;
   if (peer.connectionState === "connected") {
-    say("on");
-    if (!started) { started = Date.now(); ticker = setInterval(tick, 500); }
+    say(WORDS[state] ? state : "joining");
+    if (!started && ["on", "ptt", "note"].includes(state)) { started = Date.now(); ticker = setInterval(tick, 500); }
   } else if (peer.connectionState === "disconnected") say("unsteady");
   else if (peer.connectionState === "failed") stop("failed");
   else if (peer.connectionState === "closed") stop("over");
