@@ -7,7 +7,8 @@ from pathlib import Path
 
 from xtcli.media.call.handshake import Handshake
 from xtcli.media.call.keys import Party, public_of
-from xtcli.media.call.packet import Reply, Sound, encode_sound, header
+from xtcli.media.call.packet import Kind, Reply, Sound, encode_sound, header
+from xtcli.media.call.stills import Chunk, encode_chunk
 
 PAGE = Path(__file__).parents[2] / "docs" / "format" / "call.md"
 ONE, TWO, THREE, FOUR = (bytes([n]) * 32 for n in (1, 2, 3, 4))
@@ -37,12 +38,21 @@ def test_the_example_is_what_the_code_does() -> None:
     assert called.reply(Reply.RINGING) == shown("ringing")
     assert clear + keys.out_sound.seal(kind, 5, clear, body) == shown("sound")
     assert (note, body.hex()) == (b"case", "180311223344")
+    chunk = encode_chunk(Chunk(7, 0, 0, 0.4, 12.34, b"\xaa\xbb\xcc"))
+    clear = header(Kind.CONTROL, 1)
+    assert chunk.hex() == "040700000204d2aabbcc"
+    assert clear + keys.out.seal(Kind.CONTROL, 1, clear, chunk) == shown("chunk")
 
 
 def test_limits_on_the_page_are_the_ones_in_force() -> None:
-    from xtcli.media.call import keys, packet
+    from xtcli.media import stills as files
+    from xtcli.media.call import keys, packet, stills
 
     text = page()
+    assert f"{stills.STILL_BYTES_MAX:,}, {stills.CHUNKS_MAX}, {stills.CHUNK_BYTES_MAX}" in text
+    assert f"{files.FILE_BYTES_MAX:,} bytes; {files.SIDE_PIXELS_MAX:,} pixels" in text
+    shown_hex = re.sub(r"\s", "", text.partition("480 x 360, 275 bytes:")[2])
+    assert shown_hex.startswith(files.DICTIONARY.hex())
     for value in (packet.PAYLOAD_BYTES_MAX, keys.REPLAY_WINDOW_NUMBERS):
         assert f"{value:,}" in text
     assert f"{packet.ROUTE_BYTES_MAX}, {packet.NOTE_BYTES_MAX}" in text

@@ -23,7 +23,7 @@ from xtcli.records.types import Attach, Call, Kind
 from xtcli.records.values import BlobKind
 from xtcli.station import calls_keep
 from xtcli.station.calls import decline_call, run_call
-from xtcli.station.calls_values import CallOptions, CallReport, CallView, Hooks
+from xtcli.station.calls_values import CallOptions, CallReport, CallView, Hooks, StillView
 from xtcli.station.station import Station
 from xtcli.transport.emulator.profiles import profile
 
@@ -43,12 +43,14 @@ class Caller:
         self.said: list[str] = []
         self.events: list[CallEvent] = []
         self.views: list[CallView] = []
+        self.stills: list[StillView] = []
         self.pressed: bool | None = None
         self.muted = False
         self._end = threading.Event()
         hooks = Hooks(
             show=self._show, agree=lambda question: True, stop=self._end.is_set,
             pressed=lambda: self.pressed, muted=lambda: self.muted, view=self.views.append,
+            still=self.stills.append,
         )  # fmt: skip
         chosen = CallOptions(case, **options)  # type: ignore[arg-type]
         self._thread = threading.Thread(

@@ -25,7 +25,19 @@ if TYPE_CHECKING:
 
     from xtcli.station.calls_browser_page import BrowserOptions
     from xtcli.station.calls_guest import GuestOptions
-    from xtcli.station.calls_values import CallReport, Hooks
+    from xtcli.station.calls_values import CallReport, Hooks, StillView
+
+StillsOption = Annotated[
+    str,
+    typer.Option(
+        "--stills",
+        metavar="camera|FILE|FOLDER",
+        help=tr("Show pictures where the link has room left."),
+    ),
+]
+ListenOption = Annotated[
+    bool, typer.Option("--listen", help=tr("Without a microphone: only hear."))
+]
 
 
 @guarded
@@ -54,6 +66,8 @@ def call(
     device: Annotated[
         str, typer.Option("--device", metavar="NAME|N", help=tr("Which sound device; see devices."))
     ] = "",
+    stills: StillsOption = "",
+    listen: ListenOption = False,
     browser: BrowserOption = "",
     browser_plain: BrowserPlainOption = "",
     guest: GuestOption = "",
@@ -82,7 +96,7 @@ def call(
         options = CallOptions(
             number, accept=accept, keep=keep, ptt=ptt, seconds=limit,
             file=Path(file) if file else None, out=Path(out) if out else None,
-            device=device_of(device),
+            device=device_of(device), stills=stills, listen=listen,
         )  # fmt: skip
         report = _run(here, options, _hooks(asked=asked, ptt=ptt, as_json=as_json), page)
         _say(report, as_json)
@@ -140,7 +154,13 @@ def _hooks(*, asked: bool, ptt: bool, as_json: bool) -> Hooks:
         tell(tr("Enter: speak, Enter again: listen. Ctrl-C hangs up."))
     elif not as_json:
         tell(tr("Ctrl-C hangs up."))
-    return Hooks(show=show, agree=agree, pressed=_key() if ptt else lambda: None)
+
+    def still(seen: StillView) -> None:
+        from xtcli.cli.sound_still import show_still
+
+        show_still(seen)
+
+    return Hooks(show=show, agree=agree, pressed=_key() if ptt else lambda: None, still=still)
 
 
 def _key() -> Callable[[], bool]:
@@ -173,6 +193,9 @@ def _say(report: CallReport, as_json: bool) -> None:
     if report.notes:
         say(tr("What was not heard ({time}) goes into the case as a voice note.",
                time=seconds(report.note_seconds)))  # fmt: skip
+    if report.stills_sent or report.stills_received:
+        say(tr("Pictures: {sent} shown there, {received} seen here.", sent=report.stills_sent,
+               received=report.stills_received))  # fmt: skip
     if report.recordings:
         say(tr("The call is kept in the case."))
     say(tr("{case}: saved as {record}", case=str(report.case), record=str(report.record)))

@@ -425,4 +425,10 @@ WORDS: dict[str, str] = {
     "The case that this one continues.": "本次申请所接续的前次病例。",
     "Follow-up of case {case}": "接续病例 {case}",
     "Continued in {cases}": "后续病例：{cases}",
+    "Show pictures where the link has room left.": "链路有余量时发送画面。",
+    "Without a microphone: only hear.": "不用麦克风：只听。",
+    "Pictures: {sent} shown there, {received} seen here.": (
+        "画面：对方看到 {sent} 张，本机看到 {received} 张。"
+    ),
+    "Picture, {age} s old: {file}": "画面（{age} 秒前）：{file}",
 }

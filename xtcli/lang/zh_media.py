@@ -112,4 +112,16 @@ WORDS |= {
     "{minutes}:{seconds:02d}; {heard} % of your words heard live; {loss} % of packets lost.": (
         "通话 {minutes}:{seconds:02d}；您的话有 {heard}% 被实时听到；丢包 {loss}%。"
     ),
+    "A picture that came with a call does not check.": "通话中收到的一张图片校验不通过。",
+    "It was dropped; the next one follows.": "已丢弃，后续图片会继续发来。",
+    "The camera {name} is not there or cannot be used.": "摄像头 {name} 不存在或无法使用。",
+    "Give --stills camera, or a folder that the camera writes into.": (
+        "请用 --stills camera，或指定摄像头存图的文件夹。"
+    ),
+    "There is no camera that can be used.": "没有可用的摄像头。",
+    "Plug one in, or give a picture, a video or a folder that a camera writes into.": (
+        "请接上摄像头，或指定图片、视频或摄像头存图的文件夹。"
+    ),
+    "{name} holds no picture.": "{name} 中没有图像。",
+    "Give a picture, a video or a folder.": "请指定图片、视频或文件夹。",
 }

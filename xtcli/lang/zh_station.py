@@ -313,6 +313,7 @@ WORDS: dict[str, str] = {
     "Say which: --blob NUMBER": "请指明哪一张：--blob 编号",
     "Something that came with a call does not check.": "通话中收到的内容校验不通过。",
     "It was dropped; call again.": "已丢弃；请重新呼叫。",
+    "Picture of the call of {time}": "{time} 通话中的图片",
     "A hub passes calls on and makes none.": "枢纽只转接通话，不发起通话。",
     "Call from a post or a desk.": "请在卫生室或专科诊台呼叫。",
     "The post of case {case} is not known here.": "本站尚不认识病例 {case} 的卫生室。",

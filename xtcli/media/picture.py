@@ -140,6 +140,11 @@ def crop(
     return _fitted(part, VIEW_SIDE, bytes_max, form, CROP_QUALITY)
 
 
+def open_upright(path: Path) -> Image.Image:
+    """A picture file, decoded and upright, without metadata; errors as in `make_picture`."""
+    return _plain(_opened(_file_bytes(path), path.name)[1])
+
+
 def best_format() -> str:
     """The smallest format that this Pillow can write: AVIF, else WebP, else JPEG."""
     from PIL import features
@@ -198,7 +203,8 @@ def _opened(data: bytes, name: str) -> tuple[Image.Image, Image.Image]:
             return image, _in_srgb(ImageOps.exif_transpose(image) or image)
     except Image.DecompressionBombError as error:
         raise _too_large(name) from error
-    except (OSError, ValueError, SyntaxError, EOFError, TypeError, KeyError, IndexError) as error:
+    except (OSError, ValueError, SyntaxError, EOFError, TypeError, LookupError,
+            RuntimeError) as error:  # fmt: skip
         # Pillow's readers raise all of these on crafted files.
         raise _no_picture(name) from error
 

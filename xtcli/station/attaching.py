@@ -99,6 +99,11 @@ def note_item(data: bytes, seconds: float, caption: str) -> Prepared:
     return Prepared(body, data)
 
 
+def still_item(data: bytes, caption: str) -> Prepared:
+    """A small picture (AVIF) that is all there is of it, ready to be attached."""
+    return _plain(data, "image/avif", BlobKind.VIEW, caption)
+
+
 def _plain(data: bytes, media_type: str, kind: BlobKind, caption: str) -> Prepared:
     return Prepared(Attach(blob_digest(data), len(data), media_type[:32], kind, caption), data)
 

@@ -36,6 +36,7 @@ from xtcli.station.calls_sound import (
     FileSpeaker,
     NoMicrophone,
 )
+from xtcli.station.calls_stills import CallStills
 from xtcli.station.calls_values import CallOptions, CallReport, CallView, Hooks
 from xtcli.station.calls_view import VIEW_SECONDS, view_of
 from xtcli.station.calls_wire import (
@@ -89,6 +90,10 @@ class LiveCall(CallWire):
         self._loop = asyncio.get_running_loop()
         try:
             self._open_sound()
+            self._stills = CallStills(
+                self.station.home.root / calls_keep.FOLDER, self.options.stills, self.hooks,
+                self._lock,
+            )  # fmt: skip
             self._line = await open_line(self.station)
             driver = asyncio.create_task(self._drive())
             try:
@@ -97,6 +102,7 @@ class LiveCall(CallWire):
             finally:
                 for end in self._ends:
                     end.stop()
+                await self._stills.end()
                 self._driving = False
                 driver.cancel()
                 with suppress(asyncio.CancelledError):
@@ -251,6 +257,9 @@ class LiveCall(CallWire):
                 self.station.entropy(calls_keep.KEY_BYTES).hex(), self.options.case, self.peer,
                 int(self.station.clock()), consent=self._consent, kept=self._recording,
             )  # fmt: skip
+            assert self.session is not None
+            assert self.session.talk is not None
+            self._stills.begin(self.session.talk, self._kept.key, kept=self._recording)
         elif isinstance(event, Ringing):
             self._rang = True
         elif isinstance(event, Ended):
@@ -275,7 +284,7 @@ class LiveCall(CallWire):
             view = view_of(self.session, now, CallView(
                 "waiting", self.peer, self.station.name(self.peer) if self.peer else "",
                 microphone=self._levels[0].take(), speaker=self._levels[1].take(),
-                muted=self.hooks.muted(), agreed=self._consent,
+                muted=self.hooks.muted(), agreed=self._consent, still=self._stills.view(now),
             ))  # fmt: skip
         self.hooks.view(view)
 
@@ -330,6 +339,7 @@ class LiveCall(CallWire):
         session = self.session
         assert session is not None
         left: Left | None = None
+        await self._stills.end()
         for end in self._ends:
             end.stop()
             if end.failure is not None:
@@ -350,6 +360,7 @@ class LiveCall(CallWire):
             consent=self._consent, record=left.record if left else None,
             notes=left.notes if left else 0, note_seconds=left.note_seconds if left else 0.0,
             recordings=left.recordings if left else 0, summary=session.summary(time.monotonic()),
+            stills_sent=self._stills.sent, stills_received=self._stills.received,
         )  # fmt: skip
 
     def _not_reached(self) -> None:

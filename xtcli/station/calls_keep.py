@@ -24,7 +24,7 @@ from xtcli.lang import tr
 from xtcli.media.call.events import Summary
 from xtcli.records.ids import RecordId
 from xtcli.records.types import Call
-from xtcli.station import attaching, views
+from xtcli.station import attaching, calls_stills, views
 from xtcli.station.core import StationCore
 from xtcli.station.home import Home, SyncLock
 
@@ -38,6 +38,7 @@ PAUSE_FRAMES = 5
 """Between two passages, so that they are not heard as one sentence."""
 RECORDING_BYTES = 280 * 32_000
 """PCM of one note of a recording."""
+STILLS_KEPT_MAX = 12
 SCRAP_FRAMES = 12
 """A passage is widened by ten frames; with two lost frames or less in it, it was concealed."""
 
@@ -152,6 +153,7 @@ def _forget(home: Home, key: str) -> None:
     for one in (path, path.with_suffix(SOUND_SUFFIX)):
         with suppress(FileNotFoundError):
             one.unlink()
+    calls_stills.forget(home.root / FOLDER, key)
 
 
 # In the case when it is over
@@ -161,7 +163,8 @@ def finish(station: StationCore, kept: Kept) -> Left:
     """Write the CALL record and attach the notes, once; then nothing stays outside the case."""
     notes = list(_notes(kept))
     sound = list(_recordings(station.home, kept))
-    kept = replace(kept, kept=bool(sound))
+    stills = list(_stills(station.home, kept))
+    kept = replace(kept, kept=bool(sound or stills))
     mark = f"call:{kept.key}"
     with station.log.many():
         done = station.log.by_key(mark)
@@ -169,7 +172,7 @@ def finish(station: StationCore, kept: Kept) -> Left:
             body = Call(kept.other, kept.started, kept.seconds, kept.quality, kept.kept,
                         kept.consent, kept.guest)  # fmt: skip
             done = station.write(body, kept.case).id
-            attaching.store(station, kept.case, [*notes, *sound], of=done)
+            attaching.store(station, kept.case, [*notes, *sound, *stills], of=done)
             station.log.remember_key(mark, done)
     _forget(station.home, kept.key)
     return Left(done, len(notes), sum(n.body.seconds for n in notes), len(sound))
@@ -215,6 +218,18 @@ def _recordings(home: Home, kept: Kept) -> Iterator[attaching.Prepared]:
             # Nobody spoke in this part.
             continue
         yield attaching.note_item(note.data, note.seconds, caption)
+
+
+def _stills(home: Home, kept: Kept) -> Iterator[attaching.Prepared]:
+    """Pictures of both sides, evenly over the call, if it was agreed that it is kept."""
+    if not (kept.kept and kept.consent):
+        return
+    files = calls_stills.files_of(home.root / FOLDER, kept.key)
+    caption = tr("Picture of the call of {time}", time=views.clock(kept.started))
+    count = min(STILLS_KEPT_MAX, len(files))
+    for i in range(count):
+        data = files[i * (len(files) - 1) // max(1, count - 1)].read_bytes()
+        yield attaching.still_item(data, caption)
 
 
 def recover(station: StationCore) -> int:

@@ -28,6 +28,8 @@ class CallOptions:
     file: Path | None = None
     out: Path | None = None
     device: int | str | None = None
+    stills: str = ""
+    """Pictures to show: `camera`, `camera:NAME`, a folder, a picture or a video."""
     listen: bool = False
     """Without a microphone: hear the other side and say nothing."""
 
@@ -37,7 +39,7 @@ class StillView:
     """The newest picture of the other side that came whole."""
 
     path: Path
-    """An AVIF file; it stays until the next one has taken its place and the call is over."""
+    """An AVIF file; it is gone when the next one has come or the call is over."""
     age_s: float
     """Seconds since it was taken, as far as this side can know."""
     width: int
@@ -116,5 +118,8 @@ class CallReport:
     note_seconds: float = 0.0
     recordings: int = 0
     summary: Summary | None = None
+    stills_sent: int = 0
+    """Pictures that the other side has whole."""
+    stills_received: int = 0
     guest: str = ""
     """The name that somebody without a station gave; `other` is then the hub."""

@@ -49,6 +49,11 @@ class Arrivals:
         elif -ahead < ARRIVED_BITS:
             self._map |= 1 << -ahead
 
+    def note_other(self, lateness: float, now: float) -> None:
+        """Something else by the same clock has come: it tells of queues, not of playing."""
+        self._raw.append((now, lateness))
+        self._note_base(lateness, now)
+
     def _note_base(self, lateness: float, now: float) -> None:
         # A window minimum in amortised constant time: what is later and larger is never the least.
         while self._base and self._base[-1][1] >= lateness:

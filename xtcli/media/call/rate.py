@@ -12,6 +12,9 @@ from __future__ import annotations
 QUEUE_HIGH_S = 0.35
 QUEUE_LOW_S = 0.15
 QUEUE_STANDING_S = 1.0
+JITTER_S_MAX = 0.1
+PROVEN = 0.25
+"""Of the rate: with less delivered than this, calm says nothing."""
 REPORTS_HIGH = 2
 START_BPS = 13_000.0
 RATE_BPS_MAX = 64_000.0
@@ -33,6 +36,7 @@ class Rate:
         self._calm_since = now
         self._wait_s = RAISE_AFTER_S
         self._raised_at: float | None = None
+        self._reported_at = now
 
     def hint(self, bps: float) -> None:
         """The station measured the link anew."""
@@ -41,8 +45,9 @@ class Rate:
 
     def report(self, queue_s: float, jitter_s: float, delivered_bps: float, now: float) -> None:
         """One report: queue and jitter on the way, and what got through lately."""
-        # On a link with much jitter the mean delay is above the least one without any queue.
-        queue = queue_s - jitter_s / 2
+        # On a link with much jitter the mean delay is above the least one without any queue; but a
+        # queue that grows is spread, too.
+        queue = queue_s - min(jitter_s / 2, JITTER_S_MAX)
         if queue > QUEUE_HIGH_S:
             self._high += 1
             self._calm_since = now
@@ -52,8 +57,12 @@ class Rate:
             self._high = 0
             if queue > QUEUE_LOW_S:
                 self._calm_since = now
+            elif delivered_bps < PROVEN * self.bps:
+                # Who does not speak learns nothing about the link.
+                self._calm_since += min(now - self._calm_since, now - self._reported_at)
             elif now - self._calm_since >= self._wait_s:
                 self._raise(now)
+        self._reported_at = now
 
     def _lower(self, delivered_bps: float, now: float) -> None:
         self._high = 0

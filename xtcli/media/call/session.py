@@ -252,7 +252,8 @@ class CallSession:
         self._poll(now)
         if self._out:
             return self._out.popleft()
-        return self._talk.pop() if self._talk is not None else None
+        talking = self.state is State.TALKING
+        return self._talk.pop(now, stills=talking) if self._talk is not None else None
 
     def next_timer(self) -> float | None:
         """When `send` should be asked at the latest; None when nothing is due."""
@@ -370,7 +371,7 @@ class CallSession:
 
     @property
     def talk(self) -> Talk | None:
-        """The inner state while talking: for meters on screens and for tests."""
+        """The inner state while talking: for meters, pictures (`stills`) and tests."""
         return self._talk
 
     def unheard(self) -> list[tuple[float, bytes]]:

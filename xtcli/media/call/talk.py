@@ -43,6 +43,8 @@ from xtcli.media.call.packet import (
 from xtcli.media.call.playout import FRAME_SAMPLES, Playout
 from xtcli.media.call.rate import Rate
 from xtcli.media.call.sender import Sender, copy_steps
+from xtcli.media.call.still_traffic import Road, StillTraffic
+from xtcli.media.call.stills import StillWord, clock_near
 from xtcli.media.call.voice import Voice
 from xtcli.media.opus import Encoder, is_silence
 
@@ -96,6 +98,7 @@ class Talk:
         self._sounds, self._controls = Numbers(), Numbers()
         self._number, self._captured_at = -1, now
         self._control = 0
+        self.stills = StillTraffic(around_bytes, now, self.road)
         self._out: deque[bytes] = deque(maxlen=4)
         self._due = _Due(now, now + TICK_S, now)
         self._long_reports = 0
@@ -164,20 +167,39 @@ class Talk:
         kind, body = encode_sound(sound)
         payload = self._seal(kind, sound.number, body)
         self.flight.send(sound.number, self._around + len(payload), now)
-        self._push(payload)
+        self._push(payload, now)
+        self.stills.sounded(now)
 
     def _seal(self, kind: Kind, number: int, body: bytes) -> bytes:
         clear = header(kind, number)
         seal = self._keys.out_sound if kind == Kind.SOUND else self._keys.out
         return clear + seal.seal(kind, number, clear, body)
 
-    def _push(self, payload: bytes) -> None:
+    def _push(self, payload: bytes, now: float) -> None:
         self._bytes += self._around + len(payload)
+        self.stills.spent(self._around + len(payload), now)
         self._out.append(payload)
 
-    def pop(self) -> bytes | None:
-        """The next datagram to send now."""
-        return self._out.popleft() if self._out else None
+    def pop(self, now: float, *, stills: bool) -> bytes | None:
+        """The next datagram to send now; a piece of a still only when nothing else waits."""
+        if self._out:
+            return self._out.popleft()
+        body = self.stills.next(now) if stills else None
+        if body is None:
+            return None
+        self._control += 1
+        payload = self._seal(Kind.CONTROL, self._control, body)
+        self._bytes += self._around + len(payload)
+        return payload
+
+    def road(self, now: float) -> Road:
+        """What pictures must know of the call."""
+        clock_s = self._number * FRAME_S + now - self._captured_at
+        room = self.ladder.rung.live and not self.half_duplex and not self.lost_contact
+        return Road(
+            self.rate.bps, self.flight.rtt_s or 0.0,
+            clock_s if self._number >= 0 else now - self.started, room and self.proven,
+        )  # fmt: skip
 
     # Reports.
 
@@ -203,7 +225,7 @@ class Talk:
         """Send a control datagram with a report in it."""
         self._control += 1
         body = encode_control(word, self.report(now, final=final))
-        self._push(self._seal(Kind.CONTROL, self._control, body))
+        self._push(self._seal(Kind.CONTROL, self._control, body), now)
         self._reported(now)
 
     # Sound and reports in.
@@ -215,6 +237,9 @@ class Talk:
         if kind == Kind.CONTROL:
             number = self._open_number(self._controls, short)
             body = self._open(self._keys.into, self._controls, kind, number, clear, sealed)
+            if body and body[0] in set(StillWord):
+                self._take_still(body, now)
+                return None
             word, report = decode_control(body)
         else:
             number = self._open_number(self._sounds, short)
@@ -253,6 +278,12 @@ class Talk:
             self.floor.peer_speaks(now)
             self._note_holder(now)
 
+    def _take_still(self, body: bytes, now: float) -> None:
+        clock_s = self.stills.take(body, now)
+        if clock_s is not None:
+            self.arrivals.note_other(now - clock_near(clock_s, now - self.started), now)
+        self._alive(now)
+
     def _alive(self, now: float) -> None:
         self.proven = True
         if self.lost_contact:
@@ -265,6 +296,7 @@ class Talk:
         self.flight.settle(report, now)
         self.ledger.confirm(report, max(0, self._number))
         self.rate.report(report.queue_s, report.jitter_s, self.flight.delivered_bps(now), now)
+        self.stills.spare.report(report.queue_s, report.jitter_s, now)
         if report.talking:
             self.floor.peer_speaks(now)
         rung = RUNGS[min(report.rung, len(RUNGS) - 1)]
@@ -307,6 +339,7 @@ class Talk:
             self._rungs.append((now - self.started, step.after.order))
             self.events.append(Stepped(step))
             self.ledger.forget_recent()
+            self.stills.stepped(now)
             self._apply_rung(now)
             self._due.report = min(self._due.report, now)
         elif now >= self._due.steps:
@@ -323,8 +356,10 @@ class Talk:
         self._due.steps = now + STEPS_EVERY_S
 
     def next_timer(self) -> float:
-        """When `poll` has something to do."""
-        return min(self._due.report + REPORT_GRACE_S, self._due.tick)
+        """When `poll` or `pop` has something to do."""
+        due = min(self._due.report + REPORT_GRACE_S, self._due.tick)
+        still = self.stills.next_at
+        return due if still is None else min(due, still)
 
     # Sound in, played.
 
