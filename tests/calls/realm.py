@@ -29,7 +29,7 @@ from xtcli.station.happenings import Happening
 from xtcli.station.home import Home, Settings
 from xtcli.station.invite import Invitation, fingerprint
 from xtcli.station.station import Station
-from xtcli.station.syncing import run_sync
+from xtcli.station.syncing import Traffic, run_sync
 
 DEPT = "心内科"
 REQUEST: dict[str, object] = {
@@ -71,7 +71,7 @@ class Watcher:
         self._thread.start()
         assert until(lambda: (station.home.root / "line.json").exists())
 
-    def _progress(self, size: int, left: float | None) -> None:
+    def _progress(self, traffic: Traffic) -> None:
         if self._end.is_set():
             raise SystemExit
 

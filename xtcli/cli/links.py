@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from xtcli.cli.output import guarded, say, seconds, size, tell, write_json
+from xtcli.cli.output import guarded, say, tell, write_json
 from xtcli.cli.shared import AsJson, station
 from xtcli.errors import ExitCode
 from xtcli.lang import tr
 
 if TYPE_CHECKING:
+    from xtcli.cli.sync_bar import SyncBar
     from xtcli.station.happenings import Happening
     from xtcli.station.roads_auto import RoadChange
     from xtcli.station.syncing import SyncReport
@@ -37,9 +38,9 @@ def sync(
         return
     with station() as here:
         show = watcher(as_json) if watch else None
-        meter = None if as_json or watch or not sys.stderr.isatty() else Meter()
+        meter = None if as_json or watch or not sys.stderr.isatty() else sync_bar()
         limit = timeout or (0.0 if watch else 120.0)
-        changed = road_teller(as_json and watch)
+        changed = road_teller(as_json and watch, meter)
         report = here.sync(limit, watch=watch, show=show, progress=meter, on_road=changed)
         if meter is not None:
             meter.clear()
@@ -60,32 +61,25 @@ def watcher(as_json: bool) -> Any:
     return show
 
 
-def road_teller(as_json: bool) -> Any:
+def sync_bar() -> SyncBar:
+    """Made only where it is seen: it loads rich."""
+    from xtcli.cli.sync_bar import SyncBar
+
+    return SyncBar()
+
+
+def road_teller(as_json: bool, bar: SyncBar | None = None) -> Any:
     """Says each change of the road in one sentence."""
 
     def changed(change: RoadChange) -> None:
         if as_json:
             write_json(change)
-            return
-        tell(("\r\x1b[K" if sys.stderr.isatty() else "") + change.text)
+        elif bar is not None:
+            bar.say(change.text)
+        else:
+            tell(change.text)
 
     return changed
-
-
-class Meter:
-    """One line on stderr: what waits and an honest time left."""
-
-    def __call__(self, waiting_bytes: int, left_seconds: float | None) -> None:
-        """Draw it again."""
-        left = tr("about {time} left", time=seconds(left_seconds)) if left_seconds else ""
-        line = tr("{size} to send", size=size(waiting_bytes)) + "  " + left
-        sys.stderr.write("\r\x1b[K" + line)
-        sys.stderr.flush()
-
-    def clear(self) -> None:
-        """Leave an empty line."""
-        sys.stderr.write("\r\x1b[K")
-        sys.stderr.flush()
 
 
 def say_sync(report: SyncReport, as_json: bool) -> None:

@@ -229,7 +229,9 @@ WORDS: dict[str, str] = {
     "Stay connected and print what arrives.": "保持连接，显示收到的内容。",
     "This road only: folder:/media/stick.": "只用这条通道，如 folder:/media/stick（U 盘）。",
     "about {time} left": "还需约 {time}",
-    "{size} to send": "待发 {size}",
+    "sending": "上传",
+    "fetching": "接收",
+    "{done} of {all}": "已完成 {done}，共 {all}",
     "All safe: {sent} records confirmed, {got} new ones here. {up} B up, {down} B down.": (
         "全部送达：确认 {sent} 条，新收 {got} 条。上行 {up} B，下行 {down} B。"
     ),

@@ -28,7 +28,7 @@ from xtcli.station.roads_link import LinkRoad
 from xtcli.station.routing import HUB
 from xtcli.station.views import Waited
 
-Progress = Callable[[int, float | None], None]
+Progress = Callable[["Traffic"], None]
 Show = Callable[[Happening], None]
 LOOK_SECONDS = 0.1
 """How often the log is looked at for what another process wrote."""
@@ -41,6 +41,18 @@ WATCH_POLL_SECONDS = 120.0
 PROGRESS_SECONDS = 0.25
 RECONNECT_SECONDS = 3.0
 NEVER = float("inf")
+
+
+@dataclass(frozen=True, slots=True)
+class Traffic:
+    """What is on its way: bytes that the hub lacks and that we lack, as far as is known.
+
+    `send_seconds` is the link's estimate for the first; None while nothing was measured.
+    """
+
+    to_send: int
+    send_seconds: float | None
+    to_fetch: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,11 +183,13 @@ class Syncer:
             return
         self._drawn_at = now
         if not self.pump.open:
-            self.progress(self.station.log.waiting(HUB).size, None)
+            self.progress(Traffic(self.station.log.waiting(HUB).size, None))
             return
-        measure = self.pump.link.measured()
-        left = self.pump.link.estimate(0, 7) if measure.queued_bytes else None
-        self.progress(measure.queued_bytes, left)
+        link = self.pump.link
+        queued = link.measured().queued_bytes
+        left = link.estimate(0, 7) if queued else None
+        coming = sum(one.size - one.arrived for one in link.progress() if one.incoming)
+        self.progress(Traffic(queued, left, coming))
 
     async def start(self) -> None:
         """Open a road, and the door for calls of other processes of this home.

@@ -20,6 +20,7 @@ from xtcli.station.happenings import Happening, happening
 from xtcli.tui.messages import Arrivals, CallHeard, LogChanged, StatusSeen
 
 if TYPE_CHECKING:
+    from xtcli.station.syncing import Traffic
     from xtcli.station.station import Station
 
 LOOK_SECONDS = 0.2
@@ -123,9 +124,9 @@ class Syncer:
         if self._thread.is_alive():
             self._thread.join(timeout=1)
 
-    def _progress(self, waiting_bytes: int, seconds: float | None) -> None:
+    def _progress(self, traffic: Traffic) -> None:
         """Called several times a second by the sync; the way to end it from outside its loop."""
-        self.left_seconds = seconds if waiting_bytes else None
+        self.left_seconds = traffic.send_seconds if traffic.to_send else None
         if self._end.is_set():
             raise Ended("Stopped.", "")
 

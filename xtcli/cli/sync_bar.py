@@ -1,0 +1,63 @@
+"""What a sync shows on a terminal while it runs: how much goes up and comes down, and how long yet.
+
+Bars come from rich; the time left is the link's own estimate, never the bar's, and is shown only
+when there is one. It knows traffic, not links.
+"""
+
+from __future__ import annotations
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskID, TextColumn
+
+from xtcli.cli.output import seconds, size
+from xtcli.lang import tr
+from xtcli.station.syncing import Traffic
+
+BAR_CELLS = 24
+
+
+class SyncBar:
+    """Draws on stderr; leaves nothing behind."""
+
+    def __init__(self, console: Console | None = None) -> None:
+        """Nothing is drawn before the first call."""
+        self._progress = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(BAR_CELLS),
+            TextColumn("{task.fields[note]}"),
+            console=console or Console(stderr=True, highlight=False),
+            transient=True,
+        )
+        self._up = self._way(tr("sending"))
+        self._down = self._way(tr("fetching"))
+        self._most = {self._up: 0, self._down: 0}
+
+    def _way(self, words: str) -> TaskID:
+        return self._progress.add_task(words, total=1, note="", visible=False)
+
+    def __call__(self, traffic: Traffic) -> None:
+        """Draw it again."""
+        self._progress.start()
+        self._draw(self._up, traffic.to_send, traffic.send_seconds)
+        self._draw(self._down, traffic.to_fetch, None)
+
+    def _draw(self, way: TaskID, left: int, time_left: float | None) -> None:
+        """One direction; when more comes, the whole grows and the bar steps back: that is true."""
+        if not left:
+            self._most[way] = 0
+            self._progress.update(way, visible=False)
+            return
+        self._most[way] = most = max(self._most[way], left)
+        done = most - left
+        note = tr("{done} of {all}", done=size(done), all=size(most))
+        if time_left:
+            note += "  " + tr("about {time} left", time=seconds(time_left))
+        self._progress.update(way, total=most, completed=done, note=note, visible=True)
+
+    def say(self, text: str) -> None:
+        """A sentence above the bars."""
+        self._progress.console.print(text, markup=False)
+
+    def clear(self) -> None:
+        """Take the bars away."""
+        self._progress.stop()
