@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import socket
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -10,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.roads.processes import free_port, serving, xt
+from tests.roads.processes import Line, free_port, serving, xt
 from tests.roads.realm import DEPT, Realm, answer, file_request
 from xtcli.records.case import State
 from xtcli.records.values import StationKind
@@ -136,3 +137,50 @@ def test_a_relay_keeps_what_the_hub_cannot_take_yet(realm: Realm) -> None:
         assert hub.log.records(case)
         xt(realm.root / "巴音村", "sync", "--timeout", "60")
     assert realm.station("巴音村").case(case).state is State.RECEIVED
+
+
+DEAD = "127.0.0.1:9"
+
+
+def test_joining_and_a_consult_where_the_relay_has_only_https(realm: Realm) -> None:
+    """The relay finds HTTPS by itself; a village joins through it, its request is received."""
+    port = free_port(socket.SOCK_STREAM)
+    with ExitStack() as stack:
+        stack.enter_context(serving(realm.hub_home.root, "--https", f"127.0.0.1:{port}"))
+        code = xt(realm.hub_home.root, "hub", "invite", "--station", "苏木", "--kind", "hub",
+                  "--practitioner", "管理员", "--advertise", DEAD, "--https",
+                  f"127.0.0.1:{port}")["code"]  # fmt: skip
+        where = f"127.0.0.1:{free_port()}"
+        xt(realm.root / "苏木", "join", code, "--listen", where, "--timeout", "2")
+        lines = stack.enter_context(serving(realm.root / "苏木"))
+        _joins_and_is_received(realm, where)
+        assert "https" in [line.get("road") for line in lines]
+
+
+def test_joining_and_a_consult_where_the_relay_has_only_a_line(realm: Realm) -> None:
+    """Question and answer share a slow line with the link."""
+    with ExitStack() as stack:
+        line = stack.enter_context(Line(rate=5_760))
+        hub = realm.hub_home.root
+        code = xt(hub, "hub", "invite", "--station", "苏木", "--kind", "hub", "--practitioner",
+                  "管理员", "--advertise", DEAD)["code"]  # fmt: skip
+        where = f"127.0.0.1:{free_port()}"
+        xt(realm.root / "苏木", "join", code, "--out", str(realm.root / "ask"))
+        xt(hub, "hub", "admit", str(realm.root / "ask"))
+        xt(realm.root / "苏木", "join", code, "--welcome", str(realm.root / "ask.welcome"),
+           "--listen", where)  # fmt: skip
+        stack.enter_context(serving(hub, "--serial", f"{line.ends[0]}@57600"))
+        stack.enter_context(
+            serving(realm.root / "苏木", "--upstream", f"serial:{line.ends[1]}@57600")
+        )
+        _joins_and_is_received(realm, where)
+
+
+def _joins_and_is_received(realm: Realm, where: str) -> None:
+    code = xt(realm.hub_home.root, "hub", "invite", "--station", "巴音村", "--kind", "post",
+              "--practitioner", "乌兰", "--via", "苏木", "--advertise", where)["code"]  # fmt: skip
+    assert xt(realm.root / "巴音村", "join", code, "--timeout", "50")["kind"] == "post"
+    post = realm.station("巴音村")
+    case = file_request(post)
+    realm.close()
+    _until(realm, "巴音村", lambda post: post.case(case).state is State.RECEIVED)

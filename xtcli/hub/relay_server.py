@@ -18,10 +18,12 @@ from xtcli.lang import tr
 from xtcli.station import shell
 from xtcli.station.enrolment import parse_address
 from xtcli.station.home import Home, SyncLock, default_root
-from xtcli.station.roads_link import LinkRoad
+from xtcli.station.roads import RoadName
+from xtcli.station.roads_auto import RoadChange, RoadKeeper, link_roads
+from xtcli.station.roads_https import CERTIFICATE, ask_over_https
 from xtcli.station.roads_store import RoadStore
 from xtcli.station.station import Station
-from xtcli.transport.carriers.serial import SerialRoad
+from xtcli.transport.carriers.serial import SerialClient
 from xtcli.transport.driving import Way
 from xtcli.transport.link.events import LinkEvent
 from xtcli.transport.link.spooled import SpooledLink
@@ -35,6 +37,8 @@ RECONNECT_SECONDS = 5.0
 MEND_SECONDS = 60.0
 JOINS_MAX = 16
 JOIN_WAIT_S = 3.0
+JOIN_LINE_SECONDS = 10.0
+"""Request and answer are 1.1 kB each: 2.4 s at 9,600 baud."""
 
 
 class RelaySocket(UdpServer):
@@ -54,13 +58,12 @@ class RelaySocket(UdpServer):
 
     async def _join(self, datagram: bytes, way: Way) -> None:
         try:
-            address = await resolve(*parse_address(self.ask.station.settings.hub_address))
-            answer = await exchange(address, datagram, tries=2, wait_s=JOIN_WAIT_S)
+            answer = await self.ask.ask_above(datagram)
             if len(answer) <= len(datagram):
                 way.send(answer)
             # Its roster entry waits above, and its first datagram comes in a moment.
             self.ask.pump.poll()
-        except XtError:
+        except (XtError, TimeoutError):
             return
         finally:
             self.joins -= 1
@@ -82,7 +85,9 @@ class RelayServer:
         self.udp.ask = self
         self.core = RelayCore(station, self.spool, self.store, kick=self.udp.kick,
                               kick_up=self._kick_up)  # fmt: skip
-        self.pump = RelayPump(self.core, self._road())
+        self.pump = RelayPump(self.core)
+        self.keeper = RoadKeeper(station, self.pump, self._roads_up(), self._road_changed)
+        self.keeper.patient = True
         self.roads = ServedRoads(station, self.udp, lambda: self.udp.wire, self.options,
                                  self._trouble)  # fmt: skip
         self.tasks: set[asyncio.Task[None]] = set()
@@ -91,17 +96,29 @@ class RelayServer:
         self._version = self._spool_version = -1
         self._up = False
 
-    def _road(self) -> LinkRoad | None:
-        """The road upwards: UDP unless `--upstream` says otherwise."""
-        from xtcli.station.roads import RoadName
-        from xtcli.station.roads_https import HttpsRoad
+    def _roads_up(self) -> list[RoadName]:
+        """The roads upwards: those of the settings unless `--upstream` says otherwise."""
+        if self.options.upstream:
+            return [RoadName.parse(self.options.upstream)]
+        return link_roads(self.station)
 
-        if not self.options.upstream:
-            return None
-        road = RoadName.parse(self.options.upstream)
-        if road.kind == "serial":
-            return SerialRoad(road.rest)
-        return HttpsRoad(self.station.home, self.station.settings, self.station.entropy)
+    async def ask_above(self, datagram: bytes) -> bytes:
+        """Carry a request to join upwards, over the road that carries the link; the answer.
+
+        LinkDown or TimeoutError when there is none.
+        """
+        settings, road = self.station.settings, self.keeper.road
+        client = self.pump.client
+        if isinstance(client, SerialClient):
+            return await client.ask(datagram, JOIN_LINE_SECONDS)
+        if road.kind == "https":
+            print_ = bytes.fromhex(settings.extra.get("https_print", ""))
+            cache = self.station.home.root / CERTIFICATE
+            where = settings.extra.get("https", "")
+            return await ask_over_https(where, print_, datagram, self.station.entropy, cache)
+        where = (road.kind == "udp" and road.rest) or settings.hub_address
+        address = await resolve(*parse_address(where))
+        return await exchange(address, datagram, tries=2, wait_s=JOIN_WAIT_S)
 
     async def run(self) -> None:
         """Serve until stopped."""
@@ -120,7 +137,7 @@ class RelayServer:
         upwards = loop.create_task(self._upwards())
         try:
             while not self.stopping.is_set():
-                self._look(loop.time())
+                await self._look(loop.time())
                 with suppress(TimeoutError):
                     await asyncio.wait_for(self.stopping.wait(), LOOK_SECONDS)
         finally:
@@ -131,7 +148,7 @@ class RelayServer:
         for task in list(self.tasks):
             task.cancel()
         with suppress(DiskFull, XtError):
-            await self.pump.close()
+            await self.keeper.close()
         with suppress(DiskFull):
             self.udp.close()
             await self.roads.close()
@@ -142,21 +159,24 @@ class RelayServer:
         """Open the road upwards; a network that is not there yet is waited for."""
         while True:
             try:
-                await self.pump.start()
+                await self.keeper.start()
                 self._up = True
                 return
             except (LinkDown, XtError) as error:
                 self._trouble(error)
             await asyncio.sleep(RECONNECT_SECONDS)
 
-    def _look(self, now: float) -> None:
+    async def _look(self, now: float) -> None:
         """Keep the way upwards open, and look for what other processes of this home wrote."""
         try:
             self.roads.look(now)
             self._reload(now)
             if not self._up:
                 return
-            self.pump.check()
+            if await self.keeper.step(self._asks()):
+                self._version, self._polled_at = -1, -POLL_SECONDS
+            if not self.pump.open:
+                return
             self.pump.link.keep_alive_until(now + ALIVE_SECONDS)
             version = self.station.log.data_version()
             if version != self._version:
@@ -173,6 +193,14 @@ class RelayServer:
                 self.pump.save()
         except XtError as error:
             self._trouble(error)
+
+    def _asks(self) -> bool:
+        """Whether an answer from above is waited for."""
+        link = self.pump.link
+        return not self.pump.open or link.polling or link.measured().queued_bundles > 0
+
+    def _road_changed(self, change: RoadChange) -> None:
+        self._say({"road": change.road, "text": change.text}, change.text)
 
     def _reload(self, now: float) -> None:
         """Another process of this home took a stick: let the links below see what it brought."""
@@ -206,7 +234,7 @@ class RelayServer:
             self.udp.detach(number)
 
     def _kick_up(self) -> None:
-        if self._up:
+        if self._up and self.pump.open:
             self.pump.offer()
 
     def _trouble(self, error: XtError) -> None:

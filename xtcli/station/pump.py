@@ -107,6 +107,11 @@ class Pump:
         return _sum(self._before, now)
 
     @property
+    def client(self) -> LinkClient | None:
+        """The open road; None while none is."""
+        return self._client
+
+    @property
     def open(self) -> bool:
         """Whether a road is open."""
         return self._client is not None

@@ -57,12 +57,16 @@ def join_over_https(
     where: str, wanted: bytes, datagram: bytes, entropy: Entropy, cache: Path
 ) -> bytes:
     """Ask a hub to be let in by one request; its answer. LinkDown when there is none."""
-    return asyncio.run(_join(Url(where), wanted, datagram, entropy, cache))
+    return asyncio.run(ask_over_https(where, wanted, datagram, entropy, cache))
 
 
-async def _join(url: Url, wanted: bytes, datagram: bytes, entropy: Entropy, cache: Path) -> bytes:
+async def ask_over_https(
+    where: str, wanted: bytes, datagram: bytes, entropy: Entropy, cache: Path
+) -> bytes:
+    """A request to join and its answer, over connections of their own. LinkDown without one."""
     import httpx
 
+    url = Url(where)
     verify = await pinned(url, wanted, cache) if wanted else True
     body = Asked(entropy(SESSION_BYTES), JOIN_WAIT_S, BATCH_BYTES_MAX, (datagram,)).to_bytes()
     async with httpx.AsyncClient(verify=verify, timeout=JOIN_TIMEOUT_S) as client:

@@ -18,6 +18,7 @@ from xtcli.errors import DeviceMissing, UsageError
 from xtcli.transport.carriers.frames import OVERHEAD_BYTES, Deframer, frame
 from xtcli.transport.driving import LinkClient, LinkServer, Wire
 from xtcli.transport.link.events import LinkEvent
+from xtcli.transport.link.frames import Kind, kind_of
 from xtcli.transport.link.spooled import SpooledLink
 
 BAUD_DEFAULT = 9600
@@ -198,6 +199,8 @@ class SerialClient(LinkClient):
         """Nothing is opened before `start`."""
         super().__init__(node, on_events)
         self._line = SerialLine(name, self.take, self._went)
+        self._asking = asyncio.Lock()
+        self._answer: asyncio.Future[bytes] | None = None
 
     @property
     def wire(self) -> Wire:
@@ -216,6 +219,25 @@ class SerialClient(LinkClient):
     def send(self, datagram: bytes) -> None:
         """Send one datagram."""
         self._line.send(datagram)
+
+    def take(self, datagram: bytes) -> bool:
+        """A datagram came: an answer to `ask`, or one for the link."""
+        if kind_of(datagram) != Kind.JOIN:
+            return super().take(datagram)
+        if self._answer is None or self._answer.done():
+            return False
+        self._answer.set_result(datagram)
+        return True
+
+    async def ask(self, datagram: bytes, seconds: float) -> bytes:
+        """Send a JOIN datagram; the next one that comes back. TimeoutError when none does.
+
+        One question at a time: answers do not say whose they are, whoever asked finds out.
+        """
+        async with self._asking:
+            self._answer = asyncio.get_running_loop().create_future()
+            self.send(datagram)
+            return await asyncio.wait_for(self._answer, seconds)
 
     def _went(self) -> None:
         self.trouble = DeviceMissing(
