@@ -20,8 +20,8 @@ from xtcli.station.happenings import Happening, happening
 from xtcli.tui.messages import Arrivals, CallHeard, LogChanged, StatusSeen
 
 if TYPE_CHECKING:
-    from xtcli.station.syncing import Traffic
     from xtcli.station.station import Station
+    from xtcli.station.syncing import Traffic
 
 LOOK_SECONDS = 0.2
 STATUS_LOOKS = 5
