@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from xtcli.tui.text import clean, duration, fit, rate, size, waited
+from xtcli.tui.text import clean, duration, fit, rate, size, skip, waited
 
 
 @settings(derandomize=True, max_examples=300)
@@ -53,3 +53,11 @@ def test_sizes() -> None:
     assert size(640) == "640 B"
     assert size(15_234) == "15.2 kB"
     assert rate(12_300) == "12.3 kbit/s"
+
+
+def test_skip_keeps_the_columns() -> None:
+    """What is left begins at its cell, also where a wide sign is cut."""
+    assert skip("abcdef", 2) == "cdef"
+    assert skip("病例ab", 4) == "ab"
+    assert skip("病例ab", 3) == " ab"
+    assert skip("ab", 5) == ""

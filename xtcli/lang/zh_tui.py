@@ -186,6 +186,8 @@ WORDS: dict[str, str] = {
     "follow-up of": "前次病例",
     "continued in": "后续病例",
     "f/u": "复诊",
+    "^ {n} new above": "^ 上方 {n} 条新",
+    "* before a row: something new has just come": "行首 *：刚有新内容",
     "follow-up of {case}": "接续 {case}",
     "follow-up of case {case}": "接续病例 {case}",
     "other cases": "其他病例",

@@ -11,15 +11,19 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import IntEnum
 from functools import lru_cache
+from threading import Lock
 
 from xtcli.records.case import PROMISE_SECONDS
 from xtcli.records.ids import RecordId
 from xtcli.records.queue import Ask, Order, Summary
 from xtcli.records.values import Patient
 from xtcli.station import views
+from xtcli.station.happenings import RINGING
 from xtcli.station.reading import Reading
 
 NEAR_ROWS = 128
+NEWS_SECONDS = 20.0
+"""How long a row is marked after something new has come into its case."""
 LISTS_KEPT = 8
 """Looked-through lists that are remembered until the log changes."""
 
@@ -150,13 +154,13 @@ class CaseLists:
         if at != self._found_at or len(self._found) >= LISTS_KEPT:
             self._found.clear()
             self._found_at = at
-        if wanted not in self._found:
+        found = self._found.get(wanted)
+        if found is None:
             fits = matcher(wanted.text)
             rows = log.words(self._ask(wanted, 0, 0))
-            self._found[wanted] = [
-                case for case, name, place, said in rows if fits(case, name, place, said)
-            ]
-        return self._found[wanted]
+            found = [case for case, name, place, said in rows if fits(case, name, place, said)]
+            self._found[wanted] = found
+        return found
 
 
 def department_name(station: Reading, code: str) -> str:
@@ -238,3 +242,28 @@ class Arrivals:
             if no != self.station.number:
                 for seq in range(before + 1, now + 1):
                     yield RecordId(no, seq)
+
+
+class News:
+    """Cases into which something has just come that concerns a person here, to be marked a while.
+
+    Safe to use from several threads.
+    """
+
+    def __init__(self, station: Reading) -> None:
+        """What is here now is not news."""
+        self.station = station
+        self._arrivals = Arrivals(station)
+        self._until: dict[RecordId, float] = {}
+        self._lock = Lock()
+
+    def look(self) -> dict[RecordId, float]:
+        """Cases, and until when (unix seconds) they are marked: from when they are first seen."""
+        now, here = self.station.clock(), self.station.kind
+        with self._lock:
+            self._until = {case: until for case, until in self._until.items() if until > now}
+            for number in self._arrivals.new():
+                record = self.station.log.get(number)
+                if record is not None and record.case and record.kind in RINGING[here]:
+                    self._until[record.case] = now + NEWS_SECONDS
+            return dict(self._until)

@@ -45,6 +45,16 @@ def fit(text: str, cells: int, *, right: bool = False) -> str:
     return space + text if right else text + space
 
 
+def skip(text: str, cells: int) -> str:
+    """`text` from the cell `cells` on; of a wide sign cut in half, a space."""
+    at = 0
+    for place, sign in enumerate(text):
+        if at >= cells:
+            return " " * (at - cells) + text[place:]
+        at += cell_len(sign)
+    return " " * (at - cells)
+
+
 def waited(seconds: float) -> str:
     """A waiting time in at most six cells: `4:07`, `1h05`, `3d`."""
     whole = int(seconds)

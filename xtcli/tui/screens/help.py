@@ -21,6 +21,7 @@ def signs() -> str:
     """What the signs in lists and tables mean."""
     return "\n".join((
         tr("!! stat   ! urgent   A! an alert nobody has acknowledged"),
+        tr("* before a row: something new has just come"),
         tr("EWS: NEWS2; + from 5, # from 7"),
         tr("left: of the ten minutes; + means over time"),
         tr("^ above the normal range   v below   ? hardly true"),

@@ -18,9 +18,9 @@ from textual.widgets import Input, Static
 
 from xtcli.lang import tr
 from xtcli.records.queue import Order
-from xtcli.station.desk_lists import CaseLists, DeskRow, Show, Wanted
+from xtcli.station.desk_lists import CaseLists, DeskRow, News, Show, Wanted
 from xtcli.tui.screens.base import DeskScreen
-from xtcli.tui.text import clean
+from xtcli.tui.text import clean, fit, skip
 from xtcli.tui.widgets.case_list import CaseList, Column, Window
 from xtcli.tui.widgets.key_bar import KeyBar
 from xtcli.tui.widgets.link_bar import LinkBar
@@ -28,6 +28,8 @@ from xtcli.tui.widgets.tabs import TabBar
 
 ORDERS = (Order.QUEUE, Order.NEWEST, Order.UPDATED)
 TICK_SECONDS = 1.0
+ABOVE_CELLS = 16
+"""Of the line of titles, while something new stands above what is on the screen."""
 
 
 def show_word(show: Show) -> str:
@@ -79,6 +81,14 @@ class ListScreen(DeskScreen):
         self.stamp = 0
         self._titles = ""
         self._lists: CaseLists | None = None
+        self._news: News | None = None
+
+    @property
+    def news(self) -> News:
+        """What has just come."""
+        if self._news is None:
+            self._news = News(self.station)
+        return self._news
 
     @property
     def lists(self) -> CaseLists:
@@ -110,15 +120,20 @@ class ListScreen(DeskScreen):
         self.set_interval(TICK_SECONDS, self._tick)
 
     def _tick(self) -> None:
-        if self.app.screen is self:
+        if self.app.screen is self and self.case_list.loaded:
             self.case_list.tick()
+            self._draw_titles()
 
     def on_resize(self, event: Resize) -> None:
         """Other columns may fit now."""
         self.call_after_refresh(self._draw_titles)
 
     def _draw_titles(self) -> None:
-        titles = self.case_list.titles()
+        shown = self.case_list
+        titles = shown.titles()
+        if shown.fresh_above:
+            said = fit(tr("^ {n} new above", n=shown.fresh_above), ABOVE_CELLS)
+            titles = said + skip(titles, ABOVE_CELLS)
         if titles != self._titles:
             self._titles = titles
             self.query_one("#titles", Static).update(titles, layout=False)
@@ -141,15 +156,16 @@ class ListScreen(DeskScreen):
         shown = self.case_list
         cursor, case = shown.cursor, shown.case
         first, last = shown.in_view
-        lists = self.lists
+        lists, news = self.lists, self.news
 
         def work() -> tuple[int, Window]:
+            fresh = news.look()
             count = lists.count(wanted)
             found = None if case is None else lists.locate(wanted, case, cursor)
             shift = (found if found is not None else min(cursor, max(0, count - 1))) - cursor
             start = max(0, min(first + shift, count - (last - first)) - 60)
             rows = lists.page(wanted, start, last - first + 120)
-            return stamp, Window(count, start, tuple(rows), found)
+            return stamp, Window(count, start, tuple(rows), found, fresh)
 
         self.in_background(work, self._loaded, group="list", hold=True)
 
@@ -157,13 +173,17 @@ class ListScreen(DeskScreen):
         stamp, window = result
         if stamp != self.stamp:
             return
-        wanted = self.wanted
         self.case_list.replace(window)
-        self.query_one(TabBar).show(
-            self.SHOWS.index(wanted.show), str(window.count), order_word(wanted.order)
-        )
+        self._draw_tabs()
         self._draw_titles()
         self._peek()
+
+    def _draw_tabs(self) -> None:
+        """The filter with its number, and the order."""
+        self.query_one(TabBar).show(
+            self.SHOWS.index(self.wanted.show), str(self.case_list.count),
+            order_word(self.wanted.order),
+        )  # fmt: skip
 
     @on(CaseList.Needed)
     def load_more(self, event: CaseList.Needed) -> None:
@@ -186,6 +206,7 @@ class ListScreen(DeskScreen):
     @on(CaseList.Moved)
     def _peek(self) -> None:
         row = self.case_list.row
+        self._draw_titles()
         self.query_one("#peek", Static).update(
             "" if row is None else self.peek_text(row), layout=False
         )

@@ -6,8 +6,8 @@ when the list changes under it. Rows are values; which cases are in the list is 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import ClassVar
 
 from rich.segment import Segment
@@ -25,6 +25,9 @@ from xtcli.station.desk_lists import DeskRow
 from xtcli.tui.text import clean, fit
 
 AHEAD_ROWS = 60
+GUTTER_CELLS = 1
+"""Before the first column, for the sign of a row that is new."""
+FRESH_SIGN = "*"
 KEPT_ROWS_MAX = 1_200
 
 
@@ -46,12 +49,16 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """A stretch of the list: how long it is, where `rows` begin, where the cursor's case is."""
+    """A stretch of the list: how long it is, where `rows` begin, where the cursor's case is.
+
+    `fresh`: cases to be marked as new, and until when (unix seconds).
+    """
 
     count: int
     first: int
     rows: tuple[DeskRow, ...]
     cursor: int | None = None
+    fresh: Mapping[RecordId, float] = field(default_factory=dict)
 
 
 class CaseList(ScrollView, can_focus=True):
@@ -63,6 +70,7 @@ class CaseList(ScrollView, can_focus=True):
                scrollbar-gutter: stable; }
     CaseList > .list--cursor { background: $primary 35%; text-style: bold; }
     CaseList:focus > .list--cursor { background: $primary; color: $background; }
+    CaseList > .list--fresh { background: $warning 25%; text-style: bold; }
     CaseList > .list--bad { color: $error; text-style: bold; }
     CaseList > .list--warn { color: $warning; }
     CaseList > .list--good { color: $success; }
@@ -70,7 +78,8 @@ class CaseList(ScrollView, can_focus=True):
     CaseList > .list--strong { text-style: bold; }
     """
     COMPONENT_CLASSES: ClassVar[set[str]] = {
-        "list--cursor", "list--bad", "list--warn", "list--good", "list--dim", "list--strong"
+        "list--cursor", "list--bad", "list--warn", "list--good", "list--dim", "list--strong",
+        "list--fresh",
     }  # fmt: skip
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "open", "open"),
@@ -112,6 +121,7 @@ class CaseList(ScrollView, can_focus=True):
         self.cursor = 0
         self.loaded = False
         self._rows: dict[int, DeskRow] = {}
+        self._fresh: dict[RecordId, float] = {}
         self._asked: tuple[int, int] | None = None
         self._waits: dict[int, str] = {}
         self._drawn: dict[tuple[int, bool], Strip] = {}
@@ -134,12 +144,19 @@ class CaseList(ScrollView, can_focus=True):
         top = round(self.scroll_offset.y)
         return top, top + max(1, self.size.height) - 1
 
+    @property
+    def fresh_above(self) -> int:
+        """How many of the marked rows stand above what is on the screen."""
+        first = self.in_view[0]
+        return sum(n < first and row.case in self._fresh for n, row in self._rows.items())
+
     def replace(self, window: Window) -> None:
         """The list has changed. The cursor's case stays where it is on the screen."""
         before, held = self.cursor, self.case
         self.loaded = True
         self.count = window.count
         self._rows = dict(enumerate(window.rows, window.first))
+        self._fresh = dict(window.fresh)
         self._drawn.clear()
         self._asked = None
         target = before if window.cursor is None else window.cursor
@@ -175,8 +192,9 @@ class CaseList(ScrollView, can_focus=True):
 
     def tick(self) -> None:
         """Draw again the rows whose waiting time has changed."""
-        now, at = self.clock(), 0
+        now, at = self.clock(), GUTTER_CELLS
         first, last = self.in_view
+        self._unmark(now)
         for column, cells in self.shown_columns():
             if column.ticks:
                 for number in range(first, last + 1):
@@ -191,6 +209,17 @@ class CaseList(ScrollView, can_focus=True):
             at += cells + 1
         if len(self._waits) > KEPT_ROWS_MAX:
             self._waits.clear()
+
+    def _unmark(self, now: float) -> None:
+        """Rows that have been marked long enough look like the others again."""
+        over = {case for case, until in self._fresh.items() if until <= now}
+        for case in over:
+            del self._fresh[case]
+        for number, row in self._rows.items():
+            if row.case in over:
+                self._drawn.pop((number, False), None)
+                self._drawn.pop((number, True), None)
+                self.refresh_line(number)
 
     # Keys and mouse
 
@@ -265,7 +294,7 @@ class CaseList(ScrollView, can_focus=True):
 
     def shown_columns(self) -> list[tuple[Column, int]]:
         """The columns that fit, with their widths."""
-        total = self.size.width
+        total = self.size.width - GUTTER_CELLS
         shown = [column for column in self.columns if total >= column.least]
         fixed = sum(column.cells + 1 for column in shown)
         rest = max(4, total - fixed - sum(1 for c in shown if not c.cells) + 1)
@@ -275,7 +304,7 @@ class CaseList(ScrollView, can_focus=True):
         """The line of titles over the list."""
         cells = [fit(tr(c.title) if c.title else "", w, right=c.right)
                  for c, w in self.shown_columns()]  # fmt: skip
-        return " ".join(cells)
+        return " " * GUTTER_CELLS + " ".join(cells)
 
     def render_line(self, y: int) -> Strip:
         """One row, or nothing below the last."""
@@ -289,7 +318,9 @@ class CaseList(ScrollView, can_focus=True):
         chosen = number == self.cursor
         if row is not None and (drawn := self._drawn.get((number, chosen))) is not None:
             return drawn
-        style = base + self.get_component_rich_style("list--cursor") if chosen else base
+        fresh = row is not None and row.case in self._fresh
+        name = "list--cursor" if chosen else "list--fresh" if fresh else ""
+        style = base + self.get_component_rich_style(name) if name else base
         if row is None:
             return Strip([Segment(fit(" ..", cells), style)], cells)
         made = Strip(self._segments(row, style, chosen), cells).adjust_cell_length(cells, style)
@@ -305,7 +336,8 @@ class CaseList(ScrollView, can_focus=True):
         """A row's columns; neighbours of one style are one segment, to send few bytes."""
         now = self.clock()
         found: list[Segment] = []
-        text, before = "", style
+        # The sign says it without colour, and on the cursor's row too. Nothing blinks.
+        text, before = FRESH_SIGN if row.case in self._fresh else " ", style
         for column, cells in self.shown_columns():
             said, name = column.draw(row, now)
             # On the cursor's own colours, a colour of its own might not be readable.
