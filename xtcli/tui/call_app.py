@@ -76,7 +76,7 @@ class CallApp(TypeAheadApp):
         self.set_interval(TICK_FAR_SECONDS if far else TICK_SECONDS, self._tick_calls)
 
     def _screen_changed(self, _: Screen[Any]) -> None:
-        self.call_later(self.show_calls)
+        self.call_later(lambda: self.show_calls(again=True))
 
     def _tick_calls(self) -> None:
         calls = self.calls
@@ -103,12 +103,17 @@ class CallApp(TypeAheadApp):
 
     # Drawing
 
-    def show_calls(self) -> None:
-        """Draw the strip, or the call's own screen, on whatever is on top."""
+    def show_calls(self, *, again: bool = False) -> None:
+        """Draw the strip, or the call's own screen, on whatever is on top.
+
+        `again`: another screen is on top, which may still have the strip of long ago.
+        """
         if not self.screen_stack or not self.screen.is_running:
             return
         stage = self.calls.stage
         if stage is Stage.NOTHING and self._stage is Stage.NOTHING:
+            if again:
+                self.screen.query("CallBar").remove()
             return
         from xtcli.tui.screens.call import CallScreen
         from xtcli.tui.widgets.ring_bar import CallBar
