@@ -12,6 +12,7 @@ the guest is, and how the two found each other.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, cast
@@ -20,6 +21,7 @@ from xtcli.errors import BundleRejected
 from xtcli.media.call import rtp
 from xtcli.media.call.arrivals import Arrivals
 from xtcli.media.call.ladder import LOSSY, Ladder
+from xtcli.media.call.ledger import RECENT_FRAMES, Ledger
 from xtcli.media.call.line import Line
 from xtcli.media.call.packet import FRAME_S, Sound, Word
 from xtcli.media.call.playout import FRAME_SAMPLES
@@ -64,6 +66,7 @@ class Ear:
         self._turn: int | None = None
         self._expected: int | None = None
         self._heard: set[int] = set()
+        self._unknown: set[int] = set()
         self._arrivals = Arrivals()
         self._clock = 0.0
 
@@ -115,6 +118,8 @@ class Ear:
             self._arrivals.note(sent.sound, at)
             if trusting:
                 self._hear(sent.sound, at, hold_s)
+            else:
+                self._unknown.update(number for number, _ in sent.sound.numbered())
 
     def _least(self) -> float:
         needs = self._arrivals.needs(self._clock)
@@ -132,8 +137,47 @@ class Ear:
         bits = 0
         for i in range(8 * HEARD_BYTES):
             bits |= (to - 1 - i in self._heard) << i
-        self._heard = {number for number in self._heard if number >= to - 16 * HEARD_BYTES}
+        oldest = to - 16 * HEARD_BYTES
+        self._heard = {number for number in self._heard if number >= oldest}
+        self._unknown = {number for number in self._unknown if number >= oldest}
         return self._arrivals, self._clock, to, bits
+
+    def fate(self, number: int) -> bool | None:
+        """Whether a frame was heard; None when what told of it was lost."""
+        if number in self._heard:
+            return True
+        return None if number in self._unknown else False
+
+
+class _Ledger(Ledger):
+    """Nobody knows of a word is not the same as nobody heard it: the first moves no ladder."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._fates: deque[bool] = deque(maxlen=RECENT_FRAMES)
+        self._judged_to = 0
+
+    def judge(self, to: int, fate: Callable[[int], bool | None]) -> None:
+        """Frames up to `to` are settled."""
+        for number in range(max(self._judged_to, to - 8 * HEARD_BYTES), to):
+            found = fate(number)
+            if self.sent_live(number) and found is not None:
+                self._fates.append(found)
+        self._judged_to = max(self._judged_to, to)
+
+    def sent_live(self, number: int) -> bool:
+        """Whether frame `number` is speech that was to be sent."""
+        spoken = self._spoken.get(number)
+        return spoken is not None and spoken.live
+
+    def residual(self) -> float:
+        """Share of the frames of known fate that were not heard, 0..1."""
+        return self._fates.count(False) / max(len(self._fates), RECENT_FRAMES // 4)
+
+    def forget_recent(self) -> None:
+        """Judge anew: the way of sending has changed."""
+        super().forget_recent()
+        self._fates.clear()
 
 
 class GuestTalk(Talk):
@@ -150,6 +194,7 @@ class GuestTalk(Talk):
             self.ladder = Ladder(self._overhead, self.rate.bps)
             self._rungs = [(0.0, self.ladder.rung.order)]
             self._apply_rung(now)
+        self.ledger = self._words = _Ledger()
         self.ssrc = SSRC
         self._origin = int.from_bytes(entropy(4), "big")
         self._sequence = int.from_bytes(entropy(2), "big") >> 1
@@ -257,6 +302,7 @@ class GuestTalk(Talk):
             arrivals.report(clock), rung=self.peer_rung.order, held_s=2.55, heard_to=heard_to,
             heard=heard, heard_bytes=HEARD_BYTES,
         )  # fmt: skip
+        self._words.judge(heard_to, self._ear.fate)
         self._learn(report, now)
 
     def play(self, now: float, samples: int = FRAME_SAMPLES) -> bytes:
