@@ -131,7 +131,7 @@ def test_half_blocks_keep_the_shape() -> None:
 def test_other_ways_are_made_without_asking_the_terminal() -> None:
     """Kitty and Sixel widgets exist, and loading them asks nothing."""
     image = pictures.decode(demo_media.ecg_picture())
-    assert type(pictures.image_widget(image, "kitty")).__name__ == "TGPImage"
+    assert type(pictures.image_widget(image, "kitty")).__name__ == "KittyPicture"
     assert type(pictures.image_widget(image, "sixel")).__name__ != "HalfBlocks"
 
 

@@ -10,7 +10,6 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
-from textual.content import Content
 from textual.message import Message
 from textual.widgets import Static
 
@@ -89,13 +88,10 @@ class PlayerDialog(Dialog[None]):
         self.action_play()
 
     def _draw(self) -> None:
-        from xtcli.media import waveform
+        from xtcli.tui.widgets.wave import wave
 
-        played, left = waveform.draw_progress(self.peaks, self.at / max(0.01, self.total),
-                                              WAVE_CELLS)  # fmt: skip
-        self.query_one("#wave", Static).update(
-            Content.assemble((played, "bold $accent"), (left, "$foreground 50%"))
-        )
+        played = self.at / max(0.01, self.total)
+        self.query_one("#wave", Static).update(wave(self.peaks, played, WAVE_CELLS))
         bar = round(self.at / max(0.01, self.total) * 30)
         state = tr("playing") if self.playing else tr("stopped")
         self.query_one("#time", Static).update(

@@ -10,6 +10,7 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
+from textual.content import Content
 from textual.message import Message
 from textual.widgets import Static
 
@@ -21,6 +22,7 @@ from xtcli.tui.widgets.key_bar import KeyBar
 
 SECONDS_MAX = 120
 METER_CELLS = 40
+WAVE_CELLS = 56
 DRAW_EVERY = 3
 
 
@@ -87,12 +89,12 @@ class RecordDialog(Dialog[str | None]):
 
     @on(Heard)
     def _heard(self, event: Heard) -> None:
-        from xtcli.media import waveform
+        from xtcli.tui.widgets.level import coloured
 
         if self.state == "recording":
-            meter = waveform.meter(event.level, METER_CELLS)
             left = tr("{n} s left", n=f"{event.left:.0f}")
-            self.query_one("#meter", Static).update(f"{meter} {left}")
+            meter = coloured(event.level, METER_CELLS)
+            self.query_one("#meter", Static).update(Content.assemble(meter, " ", left))
 
     def _recorded(self, pcm: bytes) -> None:
         if self.state != "recording":
@@ -101,15 +103,19 @@ class RecordDialog(Dialog[str | None]):
         self._say(tr("Making it small"))
         self.in_background(lambda: self._note(pcm), self._made, failed=self._failed)
 
-    def _note(self, pcm: bytes) -> tuple[str, float, int]:
-        from xtcli.media import voice
+    def _note(self, pcm: bytes) -> tuple[str, float, int, tuple[int, ...]]:
+        from xtcli.media import voice, waveform
 
         note = voice.make_note(pcm)
-        return str(self.desk.drafts.keep_recording(note.data)), note.seconds, len(note.data)
+        path = str(self.desk.drafts.keep_recording(note.data))
+        return path, note.seconds, len(note.data), waveform.peaks(pcm, WAVE_CELLS)
 
-    def _made(self, made: tuple[str, float, int]) -> None:
-        self.path, seconds, count = made
+    def _made(self, made: tuple[str, float, int, tuple[int, ...]]) -> None:
+        from xtcli.tui.widgets.wave import wave
+
+        self.path, seconds, count, peaks = made
         self.state = "made"
+        self.query_one("#meter", Static).update(wave(peaks, 1.0, WAVE_CELLS))
         self._say(tr("{seconds} s, {size}. Enter keeps it, r records again.",
                      seconds=f"{seconds:.0f}", size=size(count)))  # fmt: skip
 
