@@ -85,6 +85,8 @@ class Line:
     seed: int = 1
     ends: list[str] = field(default_factory=list)
     carried: int = 0
+    each: list[int] = field(default_factory=lambda: [0, 0])
+    """Bytes that each end has sent."""
     cut: bool = False
 
     def __enter__(self) -> Line:
@@ -103,13 +105,15 @@ class Line:
     def _run(self) -> None:
         chosen = selectors.DefaultSelector()
         for number, master in enumerate(self._masters):
-            chosen.register(master, selectors.EVENT_READ, self._masters[1 - number])
+            chosen.register(master, selectors.EVENT_READ, (number, self._masters[1 - number]))
         while not self._stop:
             for key, _ in chosen.select(0.05):
                 data = os.read(key.fd, 256)
+                number, other = key.data
                 self.carried += len(data)
+                self.each[number] += len(data)
                 if not self.cut:
-                    os.write(key.data, self._noisy(data))
+                    os.write(other, self._noisy(data))
                 time.sleep(len(data) / self.rate)
         chosen.close()
 

@@ -6,15 +6,19 @@ import selectors
 import socket
 import threading
 
+HEADERS_BYTES = 28
+"""IPv4 and UDP."""
+
 
 class Switch:
-    """Passes UDP both ways while `on`; `there` counts datagrams towards the hub."""
+    """Passes UDP both ways while `on`. `there` counts datagrams towards the hub, `up` and `down`
+    bytes of IP packets that were offered."""
 
     def __init__(self, hub: str, *, on: bool = True) -> None:
         host, _, port = hub.rpartition(":")
         self.hub = (host, int(port))
         self.on = on
-        self.there = 0
+        self.there = self.up = self.down = 0
         self._near = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self._near.bind(("127.0.0.1", 0))
         self.address = f"127.0.0.1:{self._near.getsockname()[1]}"
@@ -38,10 +42,12 @@ class Switch:
                 except OSError:
                     continue
                 if key.data is not None:
+                    self.down += len(data) + HEADERS_BYTES
                     if self.on:
                         self._near.sendto(data, key.data)
                     continue
                 self.there += 1
+                self.up += len(data) + HEADERS_BYTES
                 if source not in self._far:
                     far = self._far[source] = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
                     far.connect(self.hub)

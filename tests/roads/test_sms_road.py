@@ -8,18 +8,26 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
 
-from tests.roads.processes import XT, environment, xt
+from tests.roads.processes import XT, environment, serving, xt
 from tests.roads.realm import DEPT, Realm, answer, file_request
 from xtcli.errors import BundleRejected
 from xtcli.hub.roads import duties
 from xtcli.records.case import State
+from xtcli.records.types import Escalated
+from xtcli.station.home import Home
 from xtcli.station.roads_shelf import Mail
-from xtcli.station.roads_sms import DUPLICATE_SECONDS, ShortMessages
+from xtcli.station.roads_sms import (
+    DUPLICATE_SECONDS,
+    HOLD_SECONDS,
+    LINK,
+    LIVE_SECONDS,
+    ShortMessages,
+)
 from xtcli.station.roads_store import RoadStore
 from xtcli.station.station import Station
 
@@ -284,3 +292,57 @@ def test_a_bad_plug_in(realm: Realm, command: str, code: int) -> None:
     found = xt(realm.root / "post", "sync", "--via", command, "--timeout", "5", code=code)
     assert found["error"]["message"]
     assert realm.station("post").log.waiting(1).records == 1
+
+
+def test_the_cheaper_road_is_taken_while_it_lives(realm: Realm) -> None:
+    """Heard by message an hour ago and over the link a minute ago: nothing is paid for. Gone from
+    the link: text after a quarter of an hour, what is stat at once."""
+    post, hub = realm.station("post"), realm.hub()
+    near, far = End(post, BEIDOU), End(hub, BEIDOU)
+    clock = realm.clock
+
+    case = file_request(post)
+    for message in near.short.due(clock.at):
+        far.short.receive("post", message.data, clock.at)
+    assert len(far.short.due(clock.at)) == 1, "the receipt"
+    clock.at += 3600
+    far.store.met(post.number, LINK, "", clock.at - 60)
+    hub.write(Escalated("十分钟无人答复"), case, automatic=True)
+    assert far.short.due(clock.at) == []
+    assert far.short.waiting()[0] == 0
+    clock.at += LIVE_SECONDS
+    assert far.short.due(clock.at) == []
+    clock.at += HOLD_SECONDS
+    assert len(far.short.due(clock.at)) == 1
+    stat = file_request(post, urgency="stat", complaint="呼吸困难", patient="甲")
+    for message in near.short.due(clock.at):
+        far.short.receive("post", message.data, clock.at)
+    far.short.due(clock.at)
+    far.store.met(post.number, LINK, "", clock.at + 1)
+    clock.at += LIVE_SECONDS + 10
+    hub.write(Escalated("十分钟无人答复"), case, automatic=True)
+    assert far.short.due(clock.at) == []
+    hub.write(Escalated("十分钟无人答复"), stat, automatic=True)
+    assert len(far.short.due(clock.at)) == 1
+    near.close()
+    far.close()
+
+
+def test_a_served_hub_notes_who_is_on_the_link(realm: Realm) -> None:
+    """Only of stations that have sent short messages; the post's own sync is what it hears."""
+    with serving(realm.hub_home.root) as lines:
+        address = str(lines[0]["listening"])
+        store = RoadStore(realm.hub_home.root)
+        post = realm.join("other")
+        store.met(post.number, "sms", "somewhere", time.time())
+        home = Home(realm.root / "other")
+        home.write_settings(replace(post, hub_address=address))
+        xt(home.root, "sync", "--timeout", "20")
+        end = time.monotonic() + 20
+        while store.contact(post.number, LINK) is None and time.monotonic() < end:
+            time.sleep(0.1)
+        found = store.contact(post.number, LINK)
+        assert found is not None
+        assert abs(found[1] - time.time()) < 60
+        assert store.contact(realm.station("post").number, LINK) is None
+        store.close()

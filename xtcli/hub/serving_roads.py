@@ -15,6 +15,7 @@ from xtcli.errors import DeviceMissing, XtError
 from xtcli.hub.https import tls_files
 from xtcli.station.core import StationCore
 from xtcli.station.enrolment import parse_address
+from xtcli.station.roads_sms import HEARD_SECONDS, LINK, ROAD
 from xtcli.station.roads_store import RoadStore
 from xtcli.transport.carriers.https_server import Endpoint, HttpsListener
 from xtcli.transport.carriers.serial import SerialLine, attach
@@ -98,6 +99,22 @@ class ServedRoads:
         if now - self._saved_at >= SAVE_SECONDS:
             self._saved_at = now
             self.save()
+            self._note_links(now)
+
+    def _note_links(self, now: float) -> None:
+        """When stations that have sent short messages of late were heard over their links: another
+        process that sends short messages reads it and saves them."""
+        store, wall = RoadStore(self.hub.home.root), self.hub.clock()
+        try:
+            for station in store.contacts(ROAD, wall - HEARD_SECONDS):
+                node = self.server.link_of(station)
+                contact = node.link.measured().last_contact if node is not None else None
+                known = store.contact(station, LINK)
+                at = wall - (now - contact) if contact is not None else 0.0
+                if contact is not None and (known is None or at > known[1] + SAVE_SECONDS):
+                    store.met(station, LINK, "", at)
+        finally:
+            store.close()
 
     def save(self) -> None:
         """Write what has been counted since the last time."""

@@ -31,6 +31,13 @@ KEEP_RECEIPTS_SECONDS = 3_600.0
 """A bundle of receipts that was sent is kept so long, in case more of it is asked for."""
 HEARD_SECONDS = 86_400.0
 """A hub answers by short message to whom it heard by short message within this time."""
+LINK = "link"
+"""Road under which a served hub notes when a station that has sent short messages was heard over
+its link."""
+LIVE_SECONDS = 120.0
+"""A station heard so lately over its link gets everything there, for nothing."""
+HOLD_SECONDS = 900.0
+"""One that came back to its link and left again gets short messages after so long; stat at once."""
 PRIORITY_MAX = 1
 MESSAGES_MAX = 16
 PARTLY_MAX = 32
@@ -171,6 +178,8 @@ class ShortMessages:
             waiting = self.mail.fill(peer)
             self.store.forget_short(peer, [one.tag for one in waiting])
             for one in waiting:
+                if self._held(one, now):
+                    continue
                 count = self._again(one, now)
                 if count:
                     found += self._some(one, count, now)
@@ -184,6 +193,23 @@ class ShortMessages:
             met = self.store.contact(peer, ROAD)
             if self._number != HUB or (met is not None and abs(now - met[1]) < HEARD_SECONDS):
                 yield peer
+
+    def _live(self, peer: int, now: float) -> bool:
+        """At a hub: whether a station's link carries what waits for it."""
+        linked = self.store.contact(peer, LINK) if self._number == HUB else None
+        return linked is not None and abs(now - linked[1]) < LIVE_SECONDS
+
+    def _held(self, one: Outgoing, now: float) -> bool:
+        """At a hub: whether a bundle waits for the cheaper road, by which its station was heard."""
+        if self._number != HUB:
+            return False
+        linked, met = self.store.contact(one.peer, LINK), self.store.contact(one.peer, ROAD)
+        if linked is None or met is None:
+            return False
+        if self._live(one.peer, now):
+            return True
+        back = linked[1] > met[1] and one.priority > 0
+        return back and 0 <= now - max(linked[1], one.created) < HOLD_SECONDS
 
     def fits(self, one: Outgoing) -> int:
         """How many messages a bundle takes; 0 when it waits for another road."""
@@ -240,7 +266,7 @@ class ShortMessages:
         for peer, wanted, length, size, count, at in self.store.partly():
             key = self._key(peer)
             lacking = -(-length // size) - count
-            if key is None or lacking <= 0:
+            if key is None or lacking <= 0 or self._live(peer, now):
                 continue
             asked = self._asked.setdefault(
                 (peer, wanted, length), Asked(0, min(now, at) + MORE_SECONDS)
@@ -272,7 +298,7 @@ class ShortMessages:
         mine = other = 0
         for peer in self.mail.peers():
             for one in self.mail.spool.outgoing(peer):
-                if not self.fits(one):
+                if not self.fits(one) or self._held(one, self.mail.station.clock()):
                     other += 1
                 elif not self._said(one):
                     mine += 1

@@ -251,6 +251,11 @@ class RoadStore:
         ).fetchone()
         return (row[0], row[1]) if row else None
 
+    def contacts(self, road: str, since: float) -> list[int]:
+        """Who was heard from on a road since a time."""
+        rows = self._run("SELECT peer FROM contact WHERE road=? AND at>=?", road, since)
+        return [row[0] for row in rows]
+
     # Relays
 
     def hop(self, peer: int, tag: bytes, station: int, inner: bytes) -> None:
