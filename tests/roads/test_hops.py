@@ -28,8 +28,10 @@ from xtcli.station.roads_shelf import Mail
 from xtcli.station.roads_store import RoadStore
 from xtcli.transport.bundle.pack import Part
 from xtcli.transport.link.events import BundleArrived
-from xtcli.transport.spool import Spool
+from xtcli.transport.spool import TAKEN, Spool
 from xtcli.transport.symbols import bundle_tag
+
+KEY = bytes([9]) + bytes(31)
 
 
 @pytest.fixture
@@ -223,6 +225,28 @@ def test_a_relay_serves_those_below_it_only(realm: Realm) -> None:
     assert relay.spool.outgoing(child) == []
     counted = {count.road: count for count in relay.store.counts()}["relay"]
     assert counted.refused == 1
+    relay.close()
+
+
+def test_a_hop_that_was_heard_to_be_over_before_a_crash_ends(realm: Realm) -> None:
+    """The spool says that the next hop holds a bundle, and the process ended right then: after a
+    start nothing of it waits, below a relay and above."""
+    number = realm.join("relay", "hub").number
+    child = realm.join("village", upstream=number).number
+    relay = Relayed(realm, "relay")
+    relay.tell()
+    relay.core.above([Passing(child, 1, 1, realm.entropy(300))], 0.0)
+    (one,) = relay.spool.outgoing(child)
+    relay.spool.mark(child, one.tag, TAKEN)
+    assert relay.core.find(child, 0.0) is not None
+    assert relay.spool.outgoing(child) == []
+    inner = relay.spool.put(child, realm.entropy(200), 1, 0.0)
+    tag = relay.core.hops.pass_on(Passing(1, child, 1, realm.entropy(300)), 1, KEY, 1)
+    relay.store.hop(1, tag, child, inner)
+    relay.spool.mark(1, tag, TAKEN)
+    relay.core.hops.forget_lost(1)
+    assert relay.spool.outgoing(1) == []
+    assert [held.state for held in relay.spool.outgoing(child)] == [TAKEN]
     relay.close()
 
 

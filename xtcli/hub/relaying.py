@@ -34,7 +34,7 @@ from xtcli.transport.link.events import (
 from xtcli.transport.link.keys import link_key
 from xtcli.transport.link.session import Link
 from xtcli.transport.link.spooled import SpooledLink
-from xtcli.transport.spool import Spool
+from xtcli.transport.spool import REFUSED, TAKEN, Spool
 
 REACH_SECONDS = 60.0
 """A watching station is heard every 25 s; one of two keep-alives may be lost."""
@@ -77,6 +77,10 @@ class RelayCore:
         if entry is None or self.hops.below(number) != number:
             return None
         self.sort_unknown(now)
+        for one in self.spool.outgoing(number):
+            if one.state in (TAKEN, REFUSED):
+                # The process ended between hearing so and acting on it.
+                self._ended(number, one.tag)
         key = link_key(station.keys.station_seal, entry.seal_key, station.settings.realm)
         link = Link(local=HUB, peer=number, key=key, now=now, entropy=station.entropy)
         node = SpooledLink(link, self.spool)
@@ -99,8 +103,12 @@ class RelayCore:
                 self._call(number, event.payload, now)
             elif isinstance(event, BundleTaken | BundleRefused):
                 # Refused for good: the hub bundles it again when no receipt comes.
-                self.spool.drop(number, event.tag)
-                self.store.end_hop(number, event.tag)
+                self._ended(number, event.tag)
+
+    def _ended(self, number: int, tag: bytes) -> None:
+        """A bundle needs nothing more from here."""
+        self.spool.drop(number, tag)
+        self.store.end_hop(number, tag)
 
     def _up(self, number: int, event: BundleArrived, now: float) -> None:
         """A bundle from below: for the hub, whoever sent it."""

@@ -79,11 +79,27 @@ class Hops:
         except BundleRejected:
             return None
 
+    def taken(self, shelf: int, tag: bytes) -> bool:
+        """The next hop holds a bundle that was passed on: it is done with here. False if it was
+        none of those."""
+        passed = self.store.end_hop(shelf, tag)
+        if passed is None:
+            return False
+        self.spool.drop(shelf, tag)
+        station, inner = passed
+        if inner:
+            self.spool.mark(station, inner, TAKEN)
+        return True
+
     def forget_lost(self, shelf: int) -> None:
         """What was passed on and is not in the spool any more, or was refused, waits again."""
         here = {one.tag: one for one in self.spool.outgoing(shelf)}
         for tag, (station, inner) in self.store.hops(shelf).items():
             found = here.get(tag)
+            if found is not None and found.state == TAKEN:
+                # The process ended between hearing so and acting on it.
+                self.taken(shelf, tag)
+                continue
             if found is not None and found.state != REFUSED:
                 continue
             self.spool.drop(shelf, tag)
@@ -115,14 +131,8 @@ class HopExchange(Exchange):
 
     def handle(self, event: LinkEvent, now: float) -> Arrival | None:
         """The neighbour holds a bundle that was passed on: it is done with here."""
-        if isinstance(event, BundleTaken):
-            passed = self.hops.store.end_hop(self.peer, event.tag)
-            if passed is not None:
-                self.spool.drop(self.peer, event.tag)
-                station, inner = passed
-                if inner:
-                    self.spool.mark(station, inner, TAKEN)
-                return None
+        if isinstance(event, BundleTaken) and self.hops.taken(self.peer, event.tag):
+            return None
         return super().handle(event, now)
 
 
