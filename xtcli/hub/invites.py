@@ -15,7 +15,7 @@ from pathlib import Path
 
 from xtcli.errors import DiskFull, LogCorrupt, NotAllowed
 from xtcli.station.invite import INVITE_ID_BYTES, SECRET_BYTES
-from xtcli.transport.spool import FULL
+from xtcli.transport.small_file import FULL
 
 VALID_SECONDS = 7 * 24 * 3600
 OPEN_MAX = 5_000

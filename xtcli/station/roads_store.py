@@ -8,13 +8,11 @@ travel twice. It knows no road's format.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from xtcli.errors import DiskFull
-from xtcli.transport.spool import FULL
+from xtcli.transport.small_file import SmallFile
 
 NAME = "roads.db"
 CARRIED_MAX = 20_000
@@ -74,46 +72,15 @@ class ShortState:
     at: float
 
 
-class RoadStore:
-    """See the module. Safe for several processes at once."""
+class RoadStore(SmallFile):
+    """See the module."""
 
     def __init__(self, root: Path) -> None:
         """Open or make the file in a home's folder."""
-        self._db = sqlite3.connect(root / NAME, timeout=10, isolation_level=None)
-        self._run("PRAGMA journal_mode=WAL")
-        self._run("PRAGMA synchronous=NORMAL")
-        for statement in _SCHEMA.split(";"):
-            self._run(statement)
+        super().__init__(root / NAME, _SCHEMA)
 
-    def close(self) -> None:
-        """Close the file."""
-        self._db.close()
-
-    def _run(self, statement: str, *values: object) -> sqlite3.Cursor:
-        try:
-            return self._db.execute(statement, values)
-        except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode in FULL:
-                raise DiskFull(
-                    "The disk is full, so nothing was saved.", "Free some space and do it again."
-                ) from error
-            raise
-
-    @contextmanager
-    def transaction(self) -> Iterator[None]:
-        """All changes inside happen or none does; may be nested."""
-        if self._db.in_transaction:
-            yield
-            return
-        self._run("BEGIN IMMEDIATE")
-        try:
-            yield
-        except BaseException:
-            # SQLite has already rolled back by itself when the disk is full.
-            if self._db.in_transaction:
-                self._db.execute("ROLLBACK")
-            raise
-        self._run("COMMIT")
+    def _do(self, statement: str, *values: object) -> sqlite3.Cursor:
+        return self._run(statement, values)
 
     # Counts
 
@@ -122,16 +89,16 @@ class RoadStore:
         if not set(more) <= set(COUNTERS):
             raise ValueError("no such count")
         with self.transaction():
-            self._run("INSERT OR IGNORE INTO counts(road) VALUES(?)", road)
+            self._do("INSERT OR IGNORE INTO counts(road) VALUES(?)", road)
             for name, value in more.items():
                 if value:
-                    self._run(f"UPDATE counts SET {name}={name}+? WHERE road=?", value, road)
+                    self._do(f"UPDATE counts SET {name}={name}+? WHERE road=?", value, road)
             if now is not None:
-                self._run("UPDATE counts SET last=? WHERE road=?", now, road)
+                self._do("UPDATE counts SET last=? WHERE road=?", now, road)
 
     def counts(self) -> list[RoadCount]:
         """Every carrier used so far."""
-        rows = self._run("SELECT road, put, taken, refused, bytes_out, bytes_in, last FROM counts"
+        rows = self._do("SELECT road, put, taken, refused, bytes_out, bytes_in, last FROM counts"
                          " ORDER BY road")  # fmt: skip
         return [RoadCount(*row) for row in rows]
 
@@ -139,37 +106,37 @@ class RoadStore:
 
     def rate(self, road: str) -> tuple[float, float, float, float] | None:
         """What a road was found to be: rate (bit/s), round trip and its deviation (s), loss."""
-        row = self._run(
+        row = self._do(
             "SELECT rate_bps, rtt_s, rttvar_s, loss FROM rates WHERE road=?", road
         ).fetchone()
         return (row[0], row[1], row[2], row[3]) if row else None
 
     def save_rate(self, road: str, found: tuple[float, float, float, float]) -> None:
         """Keep what a road was found to be."""
-        self._run("INSERT OR REPLACE INTO rates VALUES(?,?,?,?,?)", road, *found)
+        self._do("INSERT OR REPLACE INTO rates VALUES(?,?,?,?,?)", road, *found)
 
     def last_road(self) -> str:
         """The road that the link of this home used last; UDP when no other was ever used."""
-        row = self._run("SELECT road FROM used").fetchone()
+        row = self._do("SELECT road FROM used").fetchone()
         return row[0] if row else "udp"
 
     def used(self, road: str) -> None:
         """Remember which road was used last."""
-        self._run("INSERT OR REPLACE INTO used VALUES(1,?)", road)
+        self._do("INSERT OR REPLACE INTO used VALUES(1,?)", road)
 
     # Carried by hand
 
     def carried(self, peer: int, tag: bytes) -> None:
         """A bundle for `peer` was written to a stick."""
         with self.transaction():
-            self._run("INSERT OR IGNORE INTO carried(peer, tag) VALUES(?,?)", peer, tag)
-            self._run("DELETE FROM carried WHERE id <= (SELECT max(id) FROM carried) - ?",
+            self._do("INSERT OR IGNORE INTO carried(peer, tag) VALUES(?,?)", peer, tag)
+            self._do("DELETE FROM carried WHERE id <= (SELECT max(id) FROM carried) - ?",
                       CARRIED_MAX)  # fmt: skip
 
     def carried_tags(self) -> dict[int, set[bytes]]:
         """Bundles written to a stick, by peer."""
         found: dict[int, set[bytes]] = {}
-        for peer, tag in self._run("SELECT peer, tag FROM carried"):
+        for peer, tag in self._do("SELECT peer, tag FROM carried"):
             found.setdefault(peer, set()).add(tag)
         return found
 
@@ -177,34 +144,34 @@ class RoadStore:
 
     def short(self, peer: int, tag: bytes) -> ShortState | None:
         """How far a bundle has come by short messages."""
-        row = self._run(
+        row = self._do(
             "SELECT next, spent, tries, at FROM short WHERE peer=? AND tag=?", peer, tag
         ).fetchone()
         return ShortState(*row) if row else None
 
     def save_short(self, peer: int, tag: bytes, state: ShortState) -> None:
         """Remember how far it has come."""
-        self._run("INSERT OR REPLACE INTO short VALUES(?,?,?,?,?,?)",
+        self._do("INSERT OR REPLACE INTO short VALUES(?,?,?,?,?,?)",
                   peer, tag, state.next, state.spent, state.tries, state.at)  # fmt: skip
 
     def forget_short(self, peer: int, keep: Iterable[bytes]) -> None:
         """Forget all bundles of `peer` but these."""
         kept = set(keep)
         with self.transaction():
-            for (tag,) in self._run("SELECT tag FROM short WHERE peer=?", peer).fetchall():
+            for (tag,) in self._do("SELECT tag FROM short WHERE peer=?", peer).fetchall():
                 if tag not in kept:
-                    self._run("DELETE FROM short WHERE peer=? AND tag=?", peer, tag)
+                    self._do("DELETE FROM short WHERE peer=? AND tag=?", peer, tag)
 
     def keep_symbol(self, peer: int, symbol: tuple[bytes, int, int, bytes], now: float
                     ) -> dict[int, bytes]:  # fmt: skip
         """Keep a symbol (id, length, index, payload); all symbols of its bundle."""
         wanted, length, number, payload = symbol
         with self.transaction():
-            self._run("INSERT OR IGNORE INTO short_in VALUES(?,?,?,?,?,?)",
+            self._do("INSERT OR IGNORE INTO short_in VALUES(?,?,?,?,?,?)",
                       peer, wanted, length, number, payload, now)  # fmt: skip
-            self._run("UPDATE short_in SET at=? WHERE peer=? AND id=? AND length=?",
+            self._do("UPDATE short_in SET at=? WHERE peer=? AND id=? AND length=?",
                       now, peer, wanted, length)  # fmt: skip
-            rows = self._run(
+            rows = self._do(
                 "SELECT number, payload FROM short_in WHERE peer=? AND id=? AND length=?",
                 peer, wanted, length,
             ).fetchall()  # fmt: skip
@@ -212,11 +179,11 @@ class RoadStore:
 
     def forget_symbols(self, peer: int, wanted: bytes, length: int) -> None:
         """Forget the symbols of a bundle."""
-        self._run("DELETE FROM short_in WHERE peer=? AND id=? AND length=?", peer, wanted, length)
+        self._do("DELETE FROM short_in WHERE peer=? AND id=? AND length=?", peer, wanted, length)
 
     def partly(self) -> list[tuple[int, bytes, int, int, int, float]]:
         """Bundles partly here: peer, id, length, symbol size, symbols, last time; oldest first."""
-        return self._run(
+        return self._do(
             "SELECT peer, id, length, max(length(payload)), count(*), max(at) FROM short_in"
             " GROUP BY peer, id, length ORDER BY max(at)"
         ).fetchall()
@@ -224,15 +191,15 @@ class RoadStore:
     def taken_short(self, peer: int, tag: bytes, now: float) -> None:
         """A bundle that came by short messages is safe; the last thousand are remembered."""
         with self.transaction():
-            self._run("INSERT OR REPLACE INTO short_taken VALUES(?,?,?)", peer, tag, now)
-            self._run(
+            self._do("INSERT OR REPLACE INTO short_taken VALUES(?,?,?)", peer, tag, now)
+            self._do(
                 "DELETE FROM short_taken WHERE rowid NOT IN"
                 " (SELECT rowid FROM short_taken ORDER BY at DESC LIMIT 1000)"
             )
 
     def was_taken(self, peer: int, start: bytes) -> float | None:
         """When a bundle whose tag begins so was taken last."""
-        row = self._run(
+        row = self._do(
             "SELECT max(at) FROM short_taken WHERE peer=? AND substr(tag, 1, ?)=?",
             peer, len(start), start,
         ).fetchone()  # fmt: skip
@@ -242,49 +209,49 @@ class RoadStore:
 
     def met(self, peer: int, road: str, address: str, now: float) -> None:
         """Something genuine came from `peer` over a road, from this address."""
-        self._run("INSERT OR REPLACE INTO contact VALUES(?,?,?,?)", peer, road, address, now)
+        self._do("INSERT OR REPLACE INTO contact VALUES(?,?,?,?)", peer, road, address, now)
 
     def contact(self, peer: int, road: str) -> tuple[str, float] | None:
         """Where and when `peer` was heard from last on a road."""
-        row = self._run(
+        row = self._do(
             "SELECT address, at FROM contact WHERE peer=? AND road=?", peer, road
         ).fetchone()
         return (row[0], row[1]) if row else None
 
     def contacts(self, road: str, since: float) -> list[int]:
         """Who was heard from on a road since a time."""
-        rows = self._run("SELECT peer FROM contact WHERE road=? AND at>=?", road, since)
+        rows = self._do("SELECT peer FROM contact WHERE road=? AND at>=?", road, since)
         return [row[0] for row in rows]
 
     # Relays
 
     def hop(self, peer: int, tag: bytes, station: int, inner: bytes) -> None:
         """Bundle `tag` for the next hop `peer` carries the bundle `inner` of or for `station`."""
-        self._run("INSERT OR REPLACE INTO hops VALUES(?,?,?,?)", peer, tag, station, inner)
+        self._do("INSERT OR REPLACE INTO hops VALUES(?,?,?,?)", peer, tag, station, inner)
 
     def hops(self, peer: int) -> dict[bytes, tuple[int, bytes]]:
         """What waits for the next hop `peer`: tag to (station, inner tag)."""
-        rows = self._run("SELECT tag, station, inner FROM hops WHERE peer=?", peer)
+        rows = self._do("SELECT tag, station, inner FROM hops WHERE peer=?", peer)
         return {tag: (station, inner) for tag, station, inner in rows}
 
     def end_hop(self, peer: int, tag: bytes) -> tuple[int, bytes] | None:
         """The next hop holds a bundle: forget it; what it carried."""
         with self.transaction():
-            row = self._run(
+            row = self._do(
                 "SELECT station, inner FROM hops WHERE peer=? AND tag=?", peer, tag
             ).fetchone()
-            self._run("DELETE FROM hops WHERE peer=? AND tag=?", peer, tag)
+            self._do("DELETE FROM hops WHERE peer=? AND tag=?", peer, tag)
         return (row[0], row[1]) if row else None
 
     def passed(self, station: int, tag: bytes, now: float) -> None:
         """A bundle of or for `station` was taken from a stick and passed on."""
         with self.transaction():
-            self._run("INSERT OR REPLACE INTO passed(station, tag, at) VALUES(?,?,?)",
+            self._do("INSERT OR REPLACE INTO passed(station, tag, at) VALUES(?,?,?)",
                       station, tag, now)  # fmt: skip
-            self._run("DELETE FROM passed WHERE id <= (SELECT max(id) FROM passed) - ?",
+            self._do("DELETE FROM passed WHERE id <= (SELECT max(id) FROM passed) - ?",
                       CARRIED_MAX)  # fmt: skip
 
     def passed_at(self, station: int, tag: bytes) -> float | None:
         """When it was passed on last."""
-        row = self._run("SELECT at FROM passed WHERE station=? AND tag=?", station, tag).fetchone()
+        row = self._do("SELECT at FROM passed WHERE station=? AND tag=?", station, tag).fetchone()
         return row[0] if row else None

@@ -8,14 +8,12 @@ write. It knows peers by station number and nothing of links, records or clocks.
 
 from __future__ import annotations
 
-import sqlite3
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from xtcli.errors import DiskFull
 from xtcli.transport.link.events import SymbolsToKeep
+from xtcli.transport.small_file import SmallFile
 from xtcli.transport.symbols import bundle_tag
 
 OUTGOING_BYTES_MAX = 512 << 20
@@ -24,14 +22,6 @@ INCOMING_BYTES_MAX = 64 << 20
 """Symbols kept of bundles that have partly arrived from one peer."""
 ACCEPTED_MAX = 4096
 """Answered tags remembered for one peer."""
-BUSY_S = 10.0
-
-FULL = {
-    sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_WRITE, sqlite3.SQLITE_IOERR_FSYNC,
-    sqlite3.SQLITE_IOERR_SHMSIZE, sqlite3.SQLITE_IOERR_SHMOPEN,
-}  # fmt: skip
-"""SQLite's codes for a full disk; SHM: no room even for the file through which processes share."""
-
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS outgoing(
   peer INTEGER NOT NULL, tag BLOB NOT NULL, priority INTEGER NOT NULL, sealed BLOB NOT NULL,
@@ -66,55 +56,12 @@ class Outgoing:
     created: float
 
 
-class Spool:
+class Spool(SmallFile):
     """See the module."""
 
     def __init__(self, path: Path | str) -> None:
         """Open or create the file; ":memory:" keeps everything in memory."""
-        self._db = sqlite3.connect(str(path), timeout=BUSY_S, isolation_level=None)
-        # NORMAL in WAL mode: a crash of the process loses nothing, a power cut at most the newest
-        # writes, and never the file. The station's log, not the spool, is what must not be lost.
-        for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "wal_autocheckpoint=256"):
-            self._run(f"PRAGMA {pragma}").fetchall()
-        with self.transaction():
-            for statement in _SCHEMA.split(";"):
-                self._run(statement)
-
-    def close(self) -> None:
-        """Close the file."""
-        self._db.close()
-
-    def data_version(self) -> int:
-        """A number that changes when another process has changed the spool."""
-        found: int = self._db.execute("PRAGMA data_version").fetchone()[0]
-        return found
-
-    @contextmanager
-    def transaction(self) -> Iterator[None]:
-        """All writes inside happen or none does; may be nested. DiskFull if there is no room."""
-        if self._db.in_transaction:
-            yield
-            return
-        self._run("BEGIN IMMEDIATE")
-        try:
-            yield
-        except BaseException:
-            # SQLite has already rolled back by itself when the disk is full.
-            if self._db.in_transaction:
-                self._db.execute("ROLLBACK")
-            raise
-        self._run("COMMIT")
-
-    def _run(self, statement: str, values: tuple[object, ...] = ()) -> sqlite3.Cursor:
-        try:
-            return self._db.execute(statement, values)
-        except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode in FULL:
-                raise DiskFull(
-                    "There is no room on the disk to keep what waits to be sent.",
-                    "Free some space; nothing that was saved is lost.",
-                ) from error
-            raise
+        super().__init__(path, _SCHEMA)
 
     # Outgoing
 

@@ -6,7 +6,7 @@ Pure: works on `Entry` values that the shell in `folder` has read. Nothing here 
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 
 from xtcli.transport.bundle.envelope import Header
@@ -59,28 +59,23 @@ def to_drop(
     entries: Iterable[Entry], station: int, hint: bytes, tags: Collection[bytes]
 ) -> list[Entry]:
     """Bundles that `station` wrote and whose receipt is known by `tags`."""
-    return [
-        entry
-        for entry in entries
-        if entry.of_realm(hint)
-        and entry.header
-        and entry.header.sender == station
-        and entry.header.tag in tags
-    ]
+    return [e for e, head in _tagged(entries, hint, tags) if head.sender == station]
 
 
 def arrived(
     entries: Iterable[Entry], station: int, hint: bytes, tags: Collection[bytes]
 ) -> list[Entry]:
     """Bundles for `station` that it is known to hold by `tags`."""
-    return [
-        entry
-        for entry in entries
-        if entry.of_realm(hint)
-        and entry.header
-        and entry.header.recipient == station
-        and entry.header.tag in tags
-    ]
+    return [e for e, head in _tagged(entries, hint, tags) if head.recipient == station]
+
+
+def _tagged(
+    entries: Iterable[Entry], hint: bytes, tags: Collection[bytes]
+) -> Iterator[tuple[Entry, Header]]:
+    """Bundles of the realm that say they have one of these tags."""
+    for entry in entries:
+        if entry.of_realm(hint) and entry.header and entry.header.tag in tags:
+            yield entry, entry.header
 
 
 def the_same(entries: Iterable[Entry], wanted: Header, size: int) -> list[Entry]:
