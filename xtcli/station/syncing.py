@@ -370,7 +370,7 @@ async def _wait(
     """Drive the link if it is ours, and look for receipts."""
     start = time.monotonic()
     receipts: dict[RecordId, float] = {}
-    syncer = Syncer(station) if mine else None
+    syncer = Syncer(station, seconds=seconds) if mine else None
     try:
         if syncer is not None:
             await _start(syncer, start + seconds, patient=False)
