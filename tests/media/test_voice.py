@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import array
 import os
+import random
 import subprocess
 import sys
 from pathlib import Path
@@ -65,6 +66,29 @@ def test_thirty_seconds_of_mandarin_fit_the_budget() -> None:
     note = voice.make_note(pcm[: 30 * 32_000])
     assert note.seconds > 29
     assert len(note.data) <= 23_500
+
+
+def test_a_quick_speaker_keeps_to_the_bytes_of_the_quality(mongolian: bytes) -> None:
+    """An announcer without a pause takes more in one go; coded again, nearly all bytes are used."""
+    pcm = 2 * mongolian
+    most = voice.bytes_max(len(pcm) / 32_000)
+    once, _ = search.encode(pcm, 8_000, price=6.0, bandwidth="narrow")
+    assert sum(map(len, once)) > most
+    note = voice.encode(pcm)
+    assert 0.94 * most < len(note) <= most
+    assert likeness(pcm, voice.decode_note(note)) > 0.75
+
+
+def test_noise_keeps_the_promise_too() -> None:
+    """What Opus codes worst, at full loudness, still is a note of the promised size."""
+    noise = random.Random(5).randbytes(3 * 32_000)
+    for quality in voice.QUALITIES:
+        assert len(voice.encode(noise, quality)) <= voice.bytes_max(3, quality)
+
+
+def test_the_promise_for_half_a_minute() -> None:
+    """The bytes that docs/MEDIA.md states for 30 s."""
+    assert [voice.bytes_max(30, quality) for quality in voice.QUALITIES] == [19_500, 23_490, 39_000]
 
 
 def test_same_sound_gives_same_bytes(mandarin: bytes) -> None:

@@ -230,13 +230,18 @@ class Encoder:
         """Forget everything heard so far, keep the settings."""
         self._lib.opus_encoder_ctl(self._state, _RESET_STATE)
 
-    def encode(self, pcm: bytes | bytearray | memoryview) -> bytes:
-        """One frame of PCM (exactly `frame_samples`) to one packet; `is_silence` may hold."""
+    def encode(
+        self, pcm: bytes | bytearray | memoryview, bytes_max: int = PACKET_BYTES_MAX
+    ) -> bytes:
+        """One frame of PCM (exactly `frame_samples`) to one packet; `is_silence` may hold.
+
+        The packet never exceeds `bytes_max`; libopus codes worse where it has to.
+        """
         if len(memoryview(pcm).cast("B")) != self.frame_samples * SAMPLE_BYTES:
             raise ValueError(f"a frame is {self.frame_samples * SAMPLE_BYTES} bytes")
         samples = (ctypes.c_int16 * self.frame_samples).from_buffer_copy(_little_endian(pcm))
         size = self._lib.opus_encode(
-            self._state, samples, self.frame_samples, self._room, PACKET_BYTES_MAX
+            self._state, samples, self.frame_samples, self._room, min(bytes_max, PACKET_BYTES_MAX)
         )
         if size < 0:
             raise ValueError(f"opus_encode: {size}")

@@ -12,7 +12,7 @@ power (Zwicker and Fastl, Psychoacoustics, ch. 8). It refuses to know files and 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from xtcli.media import opus
@@ -28,6 +28,10 @@ RATE_STEPS = (0.82, 0.9, 1.0, 1.12)
 
 THOROUGH_SECONDS_MAX = 60
 """Longer recordings are coded with half the tries: waiting would cost more than sending."""
+
+PRICE_RISE_MAX = 2.5
+"""A price beyond this picks the smallest try of nearly every frame: a lower bitrate is better."""
+PRICE_STEP = 0.05
 
 _WINDOW = 512
 _HOP = 160
@@ -80,17 +84,67 @@ def ear(bandwidth: str) -> Ear:
     return Ear(bands[bands.any(axis=1)], np.hanning(_WINDOW))
 
 
+@dataclass(slots=True)
+class Take:
+    """One way through a recording: the packets kept, and what every try of every frame cost."""
+
+    bitrate: int
+    price: float
+    lookahead: int
+    """In samples at 16 kHz."""
+    packets: tuple[bytes, ...] = ()
+    tried: list[tuple[Floats, Floats]] = field(default_factory=list, repr=False)
+    """For each frame the losses and the sizes in bytes of its tries."""
+
+    @property
+    def size(self) -> int:
+        """Bytes of all packets."""
+        return sum(map(len, self.packets))
+
+    def smaller(self, budget: float) -> tuple[int, float]:
+        """Bitrate and price with which another go should need at most `budget` bytes.
+
+        The tries of this one tell how much a higher price saves. Where that is not enough, the
+        bitrate asked for goes down as well. What the next go takes differs by a hundredth or so.
+        """
+        low, high = self.price, PRICE_RISE_MAX * self.price
+        left = self._size_at(high)
+        if left > budget:
+            rate = round(self.bitrate * budget / left)
+            return max(opus.BITRATE_BPS_MIN, rate), high
+        while high - low > PRICE_STEP:
+            middle = (low + high) / 2
+            low, high = (low, middle) if self._size_at(middle) <= budget else (middle, high)
+        return self.bitrate, high
+
+    def _size_at(self, price: float) -> float:
+        return float(sum(size[(loss + price * size).argmin()] for loss, size in self.tried))
+
+
 def encode(
     pcm: bytes, bitrate: int, *, price: float, bandwidth: str
 ) -> tuple[tuple[bytes, ...], int]:
-    """Packets of `pcm` (16 kHz, mono, 16 bits) and the lookahead in samples.
+    """Packets of `pcm` (16 kHz, mono, 16 bits) and the lookahead in samples; see `take`."""
+    found = take(pcm, bitrate, price=price, bandwidth=bandwidth)
+    return found.packets, found.lookahead
+
+
+def take(
+    pcm: bytes,
+    bitrate: int,
+    *,
+    price: float,
+    bandwidth: str,
+    packet_bytes_max: int = opus.PACKET_BYTES_MAX,
+) -> Take:
+    """Code `pcm` (16 kHz, mono, 16 bits) once, no packet larger than `packet_bytes_max`.
 
     `bandwidth` is a name in `opus.BANDWIDTHS`, fixed so that a change of bitrate never changes it;
     `price` is the loss that one byte must save to be worth sending: higher is smaller.
     """
     import numpy as np
 
-    search = _Search(bitrate, price, bandwidth)
+    search = _Search(bitrate, price, bandwidth, packet_bytes_max)
     search.thorough = len(pcm) <= THOROUGH_SECONDS_MAX * opus.SAMPLE_RATE_HZ * opus.SAMPLE_BYTES
     frame, lookahead = search.frame, search.encoder.lookahead_samples
     samples = len(pcm) // opus.SAMPLE_BYTES
@@ -104,23 +158,24 @@ def encode(
         start = index * frame
         wanted = late[start : start + _WINDOW + frame]
         packets.append(search.next(said[start : start + frame], wanted))
-    return tuple(packets), lookahead
+    return Take(bitrate, price, lookahead, tuple(packets), search.tried)
 
 
 class _Search:
     """One encoder and one decoder going through a recording frame by frame."""
 
-    def __init__(self, bitrate: int, price: float, bandwidth: str) -> None:
+    def __init__(self, bitrate: int, price: float, bandwidth: str, bytes_max: int) -> None:
         import numpy as np
 
         self.encoder, self.decoder = opus.Encoder(bitrate, bandwidth=bandwidth), opus.Decoder()
         self.frame = self.encoder.frame_samples
-        self.price = price
+        self.price, self.bytes_max = price, bytes_max
         self.thorough = True
         lowest, highest = opus.BITRATE_BPS_MIN, opus.BITRATE_BPS_MAX
         self.rates = [max(lowest, min(highest, round(bitrate * step))) for step in RATE_STEPS]
         self.ear = ear(bandwidth)
         self.before: Floats = np.zeros(_WINDOW)
+        self.tried: list[tuple[Floats, Floats]] = []
 
     def next(self, said: NDArray[np.int16], wanted: Floats) -> bytes:
         """The best packet for the frame `said`.
@@ -138,14 +193,16 @@ class _Search:
                 self.encoder.restore(encoder_state)
                 self.decoder.restore(decoder_state)
                 self.encoder.set_bitrate(rate)
-                packet = self.encoder.encode(source.tobytes())
+                packet = self.encoder.encode(source.tobytes(), self.bytes_max)
                 heard = np.frombuffer(self.decoder.decode(packet), "<i2")
                 sounds.append(np.concatenate([self.before, heard]))
                 ways.append((packet, self.encoder.snapshot(), self.decoder.snapshot()))
-        cost = self.ear.loss(
+        losses = self.ear.loss(
             self.ear.hear(_windows(np.stack(sounds))), self.ear.hear(_windows(wanted))
-        ) + self.price * np.array([len(packet) for packet, _, _ in ways])
-        best = int(np.argmin(cost))
+        )
+        sizes = np.array([float(len(packet)) for packet, _, _ in ways])
+        self.tried.append((losses, sizes))
+        best = int(np.argmin(losses + self.price * sizes))
         packet, encoder_state, decoder_state = ways[best]
         self.encoder.restore(encoder_state)
         self.decoder.restore(decoder_state)

@@ -36,14 +36,23 @@ class Quality:
     """Of a byte, in `search.encode`."""
     typical: int
     """Bit/s of fluent speech, framing included (measured, docs/MEDIA.md)."""
+    most: int
+    """Bytes for a second of any sound; `bytes_max` adds `SPARE_BYTES`."""
 
 
 QUALITIES = {
-    "tiny": Quality(6_000, "narrow", 9.0, 5_000),
-    "normal": Quality(8_000, "narrow", 6.0, 6_300),
-    "clear": Quality(12_000, "wide", 2.5, 10_000),
+    "tiny": Quality(6_000, "narrow", 9.0, 5_000, 635),
+    "normal": Quality(8_000, "narrow", 6.0, 6_300, 768),
+    "clear": Quality(12_000, "wide", 2.5, 10_000, 1_285),
 }
-"""By name, smallest first."""
+"""By name, smallest first. 30 s take at most 19.5, 23.5 and 39 kB."""
+SPARE_BYTES = 450
+"""The headers, and room for one quick sentence."""
+GOES_MAX = 4
+"""How often a note is coded until it fits; fluent speech takes two. In the last one no packet may
+exceed its share: what is no speech at all (loud noise) ends there."""
+AIM = 0.98
+"""Of the bytes allowed, once more for each go that was not small enough."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,13 +152,32 @@ def estimate_bytes(seconds: float, quality: str = DEFAULT_QUALITY) -> int:
     return round(quality_named(quality).typical / 8 * seconds) + 150
 
 
+def bytes_max(seconds: float, quality: str = DEFAULT_QUALITY) -> int:
+    """What a note of `seconds` takes at most, whoever speaks and however fast."""
+    return int(quality_named(quality).most * seconds) + SPARE_BYTES
+
+
 def encode(pcm: bytes, quality: str = DEFAULT_QUALITY) -> bytes:
-    """The Ogg file of `pcm` as it is: neither levelled nor trimmed."""
+    """The Ogg file of `pcm` as it is, neither levelled nor trimmed, within `bytes_max`.
+
+    Speech that would take more is coded again, each byte at a higher price.
+    """
     chosen = quality_named(quality)
-    packets, lookahead = search.encode(
-        pcm, chosen.bitrate, price=chosen.price, bandwidth=chosen.bandwidth
-    )
-    return _written(packets, len(pcm) // opus.SAMPLE_BYTES, lookahead, quality)
+    samples = len(pcm) // opus.SAMPLE_BYTES
+    most = bytes_max(samples / opus.SAMPLE_RATE_HZ, quality)
+    bitrate, price, packet_max = chosen.bitrate, chosen.price, opus.PACKET_BYTES_MAX
+    for go in range(1, GOES_MAX + 1):
+        take = search.take(
+            pcm, bitrate, price=price, bandwidth=chosen.bandwidth, packet_bytes_max=packet_max
+        )
+        data = _written(take.packets, samples, take.lookahead, quality)
+        if len(data) <= most:
+            break
+        budget = most - (len(data) - take.size)
+        bitrate, price = take.smaller(budget * AIM ** (go - 1))
+        if go == GOES_MAX - 1:
+            packet_max = budget // len(take.packets)
+    return data
 
 
 def _written(packets: Sequence[bytes], samples: int, lookahead: int, quality: str) -> bytes:
