@@ -78,7 +78,7 @@ class Drafts:
         try:
             plain = json.loads(self._path(name).read_bytes().decode("utf-8", "surrogatepass"))
             return Draft(name, float(plain["at"]), dict(plain["fields"]))
-        except (OSError, ValueError, KeyError, TypeError):
+        except (OSError, ValueError, KeyError, TypeError, RecursionError, OverflowError):
             return None
 
     def drop(self, name: str) -> None:

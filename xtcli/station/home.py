@@ -52,14 +52,14 @@ class Settings:
         return json.dumps(plain, ensure_ascii=False, indent=1)
 
     @classmethod
-    def from_json(cls, text: str) -> Settings:
+    def from_json(cls, text: str | bytes) -> Settings:
         """Read what `to_json` wrote; LogCorrupt when it is not that."""
         try:
             plain = json.loads(text)
             for name in ("realm", "hub_sign", "hub_seal"):
                 plain[name] = bytes.fromhex(plain[name])
             return cls(**plain)
-        except (ValueError, TypeError, KeyError) as error:
+        except (ValueError, TypeError, KeyError, RecursionError) as error:
             raise LogCorrupt(
                 "The settings of this station cannot be read.",
                 "Restore station.json from a copy, or enrol this station again with a new code.",
@@ -128,7 +128,7 @@ class Home:
     def settings(self) -> Settings:
         """Who lives here; KeyMissing when nobody does yet."""
         try:
-            return Settings.from_json(self.settings_path.read_text(encoding="utf-8"))
+            return Settings.from_json(self.settings_path.read_bytes())
         except FileNotFoundError as error:
             raise KeyMissing(
                 "This computer is not a station yet.",

@@ -192,12 +192,16 @@ class Welcome:
 
         try:
             version, number, practitioner, sign, records = msgpack.unpackb(data)
-            pairs = tuple((bytes(content), bytes(raw)) for content, raw in records)
-            welcome = cls(int(number), int(practitioner), bytes(sign), pairs)
+            pairs = tuple((content, raw) for content, raw in records)
         except (ValueError, TypeError, msgpack.UnpackException) as error:
             raise _bad_welcome() from error
+        numbers = type(number) is int and type(practitioner) is int
+        strings = (sign, *(part for pair in pairs for part in pair))
+        if not numbers or not all(isinstance(part, bytes) for part in strings):
+            raise _bad_welcome()
         if version != CODE_VERSION:
             raise _bad_welcome()
+        welcome = cls(number, practitioner, sign, pairs)
         if fingerprint(welcome.hub_sign, invitation.hub_seal) != invitation.hub_fingerprint:
             raise BundleRejected(
                 "The hub that answered is not the one that gave this code.",

@@ -24,7 +24,7 @@ def read_link(home: Home, hub: str) -> LinkView:
         measured = plain["rate_bps"], plain["rtt_s"], plain["loss"], plain["last_contact"]
         road = plain.get("road", "")
         return LinkView(hub, *measured, road if isinstance(road, str) else "")
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return LinkView(hub)
 
 

@@ -149,6 +149,8 @@ def read_lack(part: Part) -> list[int]:
         return []
     found: list[int] = []
     for first, last in zip(numbers[::2], numbers[1::2], strict=True):
+        if len(found) >= LACK_RECORDS_MAX:
+            break
         found += range(first, min(last, first + LACK_RECORDS_MAX) + 1)
     return found[:LACK_RECORDS_MAX]
 

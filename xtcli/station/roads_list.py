@@ -47,11 +47,11 @@ def invited(settings: Settings) -> list[str]:
 def read_roads(home: Home, settings: Settings) -> list[str]:
     """The roads of this home, in their order; LogCorrupt when the file says something else."""
     try:
-        text = (home.root / NAME).read_text(encoding="utf-8")
+        data = (home.root / NAME).read_bytes()
     except FileNotFoundError:
         return invited(settings)
     try:
-        plain = json.loads(text)
+        plain = json.loads(data.decode())
         roads = plain["roads"]
         if plain["version"] != VERSION or not isinstance(roads, list) or len(roads) > ROADS_MAX:
             raise ValueError("not a list of roads")
@@ -59,7 +59,7 @@ def read_roads(home: Home, settings: Settings) -> list[str]:
         if not any(one.carries_link for one in names):
             raise ValueError("no road for the link")
         return [one.text for one in names]
-    except (ValueError, KeyError, TypeError, UsageError) as error:
+    except (ValueError, KeyError, TypeError, RecursionError, UsageError) as error:
         raise LogCorrupt(
             "The list of roads in {file} cannot be read.",
             "Mend it, or delete it: then the roads are those of the invitation.",

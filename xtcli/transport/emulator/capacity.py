@@ -19,6 +19,7 @@ from xtcli.lang import tr
 OPPORTUNITY_BYTES = 1500
 """Bytes that one line of a mahimahi trace lets through."""
 TRACE_LINES_MAX = 5_000_000
+TRACE_MS_MAX = 366 * 86_400_000
 
 
 class Capacity(Protocol):
@@ -141,7 +142,7 @@ def parse_mahimahi(text: str, start_s: float = 0.0) -> Opportunities:
         times = [int(line) for line in lines]
     except ValueError as error:
         raise _not_a_trace(tr("a line is not a whole number of milliseconds")) from error
-    if times[0] < 0 or times[-1] <= 0 or any(b < a for a, b in pairwise(times)):
+    if times[0] < 0 or not 0 < times[-1] <= TRACE_MS_MAX or any(b < a for a, b in pairwise(times)):
         raise _not_a_trace(tr("its times do not rise"))
     return Opportunities(times, start_s)
 

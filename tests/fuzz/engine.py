@@ -1,0 +1,161 @@
+"""Feeding parsers what a hostile sender could: seeded, bounded, and every input can be made again.
+
+Input `number` of a parser depends on the seed, the parser's name and the number alone.
+"""
+
+from __future__ import annotations
+
+import resource
+import sys
+import time
+import tracemalloc
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from random import Random
+from typing import Any
+
+from tests.fuzz.mutate import mutated
+from xtcli.errors import XtError
+
+LINK_BPS = 60_000
+"""The fastest narrow link's way up, the profile `edge`: what a hostile station could fill."""
+HEADERS_BYTES = 28
+"""IPv4 and UDP: what every datagram costs besides its bytes."""
+LOCAL_SHARE = 0.1
+"""Of a link's bytes, for what only a person at this computer can hand over."""
+CPU_S_MAX = 2.0
+"""Processor time that one input may cost."""
+MEMORY_BYTES_MAX = 160 << 20
+"""How far one parser may make the process grow; a whole bundle may unpack to 64 MiB."""
+TRACED_EVERY = 2_000
+RSS_EVERY = 500
+
+
+class Failure(AssertionError):
+    """A parser did what it may not."""
+
+
+@dataclass(frozen=True)
+class Parser:
+    """One parser: what it reads, what it may raise, and how to spell what it accepted.
+
+    `covers` names the functions of the project that it stands for, as `module:name`.
+    """
+
+    name: str
+    covers: tuple[str, ...]
+    feed: Callable[[bytes], object]
+    samples: Callable[[], Sequence[bytes]]
+    refusals: tuple[type[Exception], ...] = (XtError,)
+    again: Callable[[Any], bytes] | None = None
+    tree: str = ""
+    """`msgpack` or `json`: mutate what is in it, too."""
+    local: bool = False
+    """Reached only by somebody at this computer: typed, pasted or in its own files."""
+    bytes_max: int = 4_096
+
+    def bytes_of(self, hours: float) -> float:
+        """Bytes on the wire that a hostile sender gets through in `hours`."""
+        return LINK_BPS / 8 * 3_600 * hours * (LOCAL_SHARE if self.local else 1.0)
+
+
+@dataclass
+class Report:
+    """What a run of one parser found."""
+
+    parser: str
+    seed: int
+    inputs: int = 0
+    wire_bytes: int = 0
+    accepted: int = 0
+    refused: Counter[str] = field(default_factory=Counter)
+    slowest_s: float = 0.0
+    slowest_input: int = -1
+    peak_bytes: int = 0
+    """Most that one traced input allocated."""
+    grown_bytes: int = 0
+    seconds: float = 0.0
+    hours: float = 0.0
+    """Of how many hours of `LINK_BPS` this is the equivalent."""
+
+
+def make_input(parser: Parser, samples: Sequence[bytes], seed: int, number: int) -> bytes:
+    """The input with a number."""
+    random = Random(f"{seed} {parser.name} {number}")
+    return mutated(random, samples, parser.tree)[: parser.bytes_max]
+
+
+def judge(parser: Parser, data: bytes) -> str:
+    """Feed one input; "" when it was accepted, else the name of the refusal. Failure if neither."""
+    try:
+        found = parser.feed(data)
+    except parser.refusals as error:
+        return type(error).__name__
+    except Exception as error:
+        raise Failure(f"{type(error).__name__}: {error}") from error
+    if parser.again is not None and (spelt := parser.again(found)) != data:
+        raise Failure(f"accepted {data[:60].hex()} but spells it {spelt[:60].hex()}")
+    return ""
+
+
+def rss_bytes() -> int:
+    """Most memory that this process has had."""
+    unit = 1 if sys.platform == "darwin" else 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
+
+
+def run(
+    parser: Parser, hours: float, seed: int, *, seconds: float = 0.0, inputs: int = 0
+) -> Report:
+    """Feed `hours` worth of inputs, or fewer where `inputs` or `seconds` say so.
+
+    Failure names the input.
+    """
+    report = Report(parser.name, seed)
+    samples = parser.samples()
+    began, before = time.monotonic(), rss_bytes()
+    for sample in samples:
+        _one(parser, sample, -1, report)
+    while report.wire_bytes < parser.bytes_of(hours):
+        data = make_input(parser, samples, seed, report.inputs)
+        _one(parser, data, report.inputs, report)
+        report.inputs += 1
+        report.wire_bytes += len(data) + HEADERS_BYTES
+        if report.inputs == inputs or (seconds and time.monotonic() - began > seconds):
+            break
+        if report.inputs % RSS_EVERY == 0:
+            _must_be_small(report, rss_bytes() - before)
+    report.seconds = time.monotonic() - began
+    report.grown_bytes = rss_bytes() - before
+    report.hours = hours * min(1.0, report.wire_bytes / parser.bytes_of(hours))
+    return report
+
+
+def _one(parser: Parser, data: bytes, number: int, report: Report) -> None:
+    traced = number >= 0 and number % TRACED_EVERY == 0 and not tracemalloc.is_tracing()
+    if traced:
+        tracemalloc.start()
+    start = time.process_time()
+    try:
+        verdict = judge(parser, data)
+    except Failure as failure:
+        raise Failure(f"{parser.name}, input {number}: {failure}") from failure
+    finally:
+        spent = time.process_time() - start
+        if traced:
+            report.peak_bytes = max(report.peak_bytes, tracemalloc.get_traced_memory()[1])
+            tracemalloc.stop()
+    if spent > report.slowest_s and not traced:
+        report.slowest_s, report.slowest_input = spent, number
+        if spent > CPU_S_MAX:
+            raise Failure(f"{parser.name}, input {number}: took {spent:.1f} s")
+    if verdict:
+        report.refused[verdict] += 1
+    else:
+        report.accepted += 1
+
+
+def _must_be_small(report: Report, grown: int) -> None:
+    if max(grown, report.peak_bytes) > MEMORY_BYTES_MAX:
+        raise Failure(f"{report.parser}, input {report.inputs}: grew by {grown >> 20} MiB")

@@ -1,0 +1,55 @@
+"""Every parser, and the functions that look like parsers and are none."""
+
+from __future__ import annotations
+
+import ast
+import functools
+from collections.abc import Iterator
+from pathlib import Path
+
+from tests.fuzz import parsers_media, parsers_records, parsers_station, parsers_transport
+from tests.fuzz.engine import Parser
+
+ROOT = Path(__file__).parents[2]
+ROOMS = ("clinic", "records", "transport", "media", "station", "hub")
+PREFIXES = (
+    "parse", "decode", "read", "unpack", "from_", "feed", "receive", "expand", "unstuff", "unframe",
+    "sniff", "open_", "load", "sender_of", "kind_of", "seconds_of", "born_of",
+)  # fmt: skip
+NAMES = ("open", "join")
+
+
+@functools.cache
+def all_parsers() -> tuple[Parser, ...]:
+    """In an order of no meaning."""
+    rooms = (parsers_records, parsers_transport, parsers_station, parsers_media)
+    return tuple(parser for room in rooms for parser in room.parsers())
+
+
+def parser_named(name: str) -> Parser:
+    """The parser called so; KeyError when there is none."""
+    return {parser.name: parser for parser in all_parsers()}[name]
+
+
+def looks_like_parsers() -> Iterator[str]:
+    """`module:name` of every public function and method that is named like a parser."""
+    for room in ROOMS:
+        for path in sorted((ROOT / "xtcli" / room).rglob("*.py")):
+            module = ".".join(path.relative_to(ROOT).with_suffix("").parts)
+            tree = ast.parse(path.read_text(encoding="utf-8"))
+            for name in _functions(tree):
+                yield f"{module}:{name}"
+
+
+def _functions(tree: ast.Module) -> Iterator[str]:
+    for node in tree.body:
+        if isinstance(node, ast.FunctionDef) and _like(node.name):
+            yield node.name
+        if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+            for method in node.body:
+                if isinstance(method, ast.FunctionDef) and _like(method.name):
+                    yield f"{node.name}.{method.name}"
+
+
+def _like(name: str) -> bool:
+    return name.startswith(PREFIXES) or name in NAMES
