@@ -35,6 +35,7 @@ TEXT_BYTES = 360
 BULK_BYTES = 60_000
 PHOTO_BYTES = 300_000
 SLOW_S = 300.0
+SLOW_RATES = (100.0, 150.0, 200.0, 300.0)
 BULK = ("awful", "satphone", "lossy3g", "gprs", "edge", "geo")
 TEXTS = ("gprs", "satphone", "awful")
 NEW_ADDRESS = "10.77.0.3"
@@ -216,7 +217,7 @@ def https_cases() -> Iterator[Case]:
     """Every case, the long ones first."""
     for name in BULK:
         yield Case(f"bulk {name}", "https", partial(goodput, PROFILES[name], BULK_BYTES), True)
-    for rate in (300.0, 600.0, 1200.0):
+    for rate in SLOW_RATES:
         yield Case(f"slow {rate:.0f}", "https", partial(slow, rate))
     yield Case("outage", "https", outage)
     yield Case("killed", "https", killed)
