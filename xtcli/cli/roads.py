@@ -246,7 +246,8 @@ def _show_roads(here: Any, as_json: bool) -> None:
         write_json({"roads": found})
         return
     now = here.clock()
-    show_table((tr("road"), tr("now"), tr("last contact"), tr("sent"), tr("received")), [
+    titles = tr("road"), tr("now"), tr("last contact"), tr("bytes sent"), tr("bytes received")
+    show_table(titles, [
         (row.road,
          tr("carries") if row.carries else tr("ready") if row.ready else tr("not there"),
          seconds(max(0.0, now - row.last_contact)) if row.last_contact else "",

@@ -296,6 +296,8 @@ WORDS: dict[str, str] = {
     "carries": "使用中",
     "ready": "可用",
     "not there": "未接入",
+    "bytes sent": "发送量",
+    "bytes received": "接收量",
     "over {road}": "通道：{road}",
     "under way": "传输中",
     "there, receipt missing": "已送达，差回执",

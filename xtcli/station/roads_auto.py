@@ -86,7 +86,8 @@ class RoadKeeper:
         if self._seconds:
             first = [min(one, self._seconds * HURRY) for one in first]
         self._choice = choice = Choice(first, self.now)
-        choice.start_at(self._last(), self.now)
+        self._carried, begin = self._last()
+        choice.start_at(begin, self.now)
         trouble: XtError | None = None
         for _ in self.roads:
             try:
@@ -98,20 +99,19 @@ class RoadKeeper:
         if trouble is not None:
             raise trouble
 
-    def _last(self) -> int:
-        """The road to begin with: not UDP, if another one was the last to work."""
-        if len(self.roads) < 2 or self.roads[0].kind != "udp":
-            return 0
+    def _last(self) -> tuple[RoadName, int]:
+        """The road that was used last, and the one to begin with: that one instead of UDP, if it
+        was the last to work."""
         store = RoadStore(self.station.home.root)
         try:
             last = {one.road: one.last or 0.0 for one in store.counts()}
             name = store.last_road()
         finally:
             store.close()
-        for index, road in enumerate(self.roads):
-            if road_name(road) == name and last.get(name, 0.0) > last.get("udp", 0.0):
-                return index
-        return 0
+        names = [road_name(road) for road in self.roads]
+        index = names.index(name) if name in names else 0
+        worked = last.get(name, 0.0) > last.get("udp", 0.0)
+        return self.roads[index], index if worked and self.roads[0].kind == "udp" else 0
 
     async def _open(self) -> None:
         """Open the road that was chosen."""
@@ -134,7 +134,7 @@ class RoadKeeper:
         assert choice is not None
         target = self._trouble()
         if target is None:
-            self._hear(choice)
+            self.hear()
             target = self._probed(choice)
         if target is None:
             target = choice.look(asked, self.now)
@@ -143,15 +143,15 @@ class RoadKeeper:
             return False
         return await self._change()
 
-    def _hear(self, choice: Choice) -> None:
+    def hear(self) -> None:
+        """Notice that the road answers, and say so if it is another one than before."""
         contact = self.pump.link.measured().last_contact if self.pump.open else None
-        if contact is None:
+        if contact is None or self._choice is None:
             return
-        choice.heard(contact)
+        self._choice.heard(contact)
         if self._carried != self.road:
-            before, self._carried = self._carried, self.road
-            if before is not None or self.road != self.roads[0]:
-                self._say(tr("The link goes over {road} now.", road=self.road.words))
+            self._carried = self.road
+            self._say(tr("The link goes over {road} now.", road=self.road.words))
 
     def _trouble(self) -> int | None:
         """What has made the road useless: the next one, or the error where there is no other."""

@@ -316,6 +316,8 @@ async def _sync(
                 break
             if syncer.rests() or syncer.settled():
                 break
+        if syncer.keeper is not None:
+            syncer.keeper.hear()
         if code is None:
             syncer.visit_sticks()
             code = syncer.code()
