@@ -25,7 +25,7 @@ import pytest
 
 from tests.call.matching import best_match
 from tests.call.speech import speech as recorded
-from tests.calls.realm import DEPT, SERVE, Realm, file_request, sync
+from tests.calls.realm import SERVE, Realm, file_request, sync
 from xtcli.records.ids import RecordId
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser"))), None)
@@ -92,7 +92,7 @@ class WebRealm(Realm):
 
 @dataclass
 class Scene:
-    """A case that the desk has opened, and the processes of a test."""
+    """A case, and the processes of a test."""
 
     realm: WebRealm
     case: RecordId
@@ -152,6 +152,12 @@ class Host:
         self.process.stdin.write(word.encode() + b"\n")
         await self.process.stdin.drain()
 
+    async def end(self) -> None:
+        """Whatever has become of it."""
+        if self.process.returncode is None:
+            self.process.kill()
+            await self.process.communicate()
+
     async def ended(self, seconds: float = 90.0) -> tuple[dict[str, Any], str]:
         """Its report, and what it told on the way."""
         async with asyncio.timeout(seconds):
@@ -161,12 +167,12 @@ class Host:
 
 
 def make_scene(root: Path, link: str = "", outside: str = "") -> Scene:
-    """Hub with a page, post and desk; both stations are closed again."""
+    """Hub with a page, and a post with a case; the post is closed again."""
     realm = WebRealm(root, link, outside=outside)
-    post, desk = realm.join("post"), realm.join("desk", "desk", DEPT)
+    post = realm.join("post")
     sync(post)
     case = file_request(post)
-    sync(post, desk)
+    sync(post)
     while realm.opened:
         realm.opened.pop().close()
     return Scene(realm, case)
