@@ -136,24 +136,31 @@ def _one(parser: Parser, data: bytes, number: int, report: Report) -> None:
     traced = number >= 0 and number % TRACED_EVERY == 0 and not tracemalloc.is_tracing()
     if traced:
         tracemalloc.start()
-    start = time.process_time()
+    start = time.perf_counter()
     try:
         verdict = judge(parser, data)
     except Failure as failure:
         raise Failure(f"{parser.name}, input {number}: {failure}") from failure
     finally:
-        spent = time.process_time() - start
+        spent = time.perf_counter() - start
         if traced:
             report.peak_bytes = max(report.peak_bytes, tracemalloc.get_traced_memory()[1])
             tracemalloc.stop()
     if spent > report.slowest_s and not traced:
         report.slowest_s, report.slowest_input = spent, number
-        if spent > CPU_S_MAX:
+        if spent > CPU_S_MAX and (spent := _cpu_seconds(parser, data)) > CPU_S_MAX:
             raise Failure(f"{parser.name}, input {number}: took {spent:.1f} s")
     if verdict:
         report.refused[verdict] += 1
     else:
         report.accepted += 1
+
+
+def _cpu_seconds(parser: Parser, data: bytes) -> float:
+    """What an input costs that took long: perhaps the machine was busy with other things."""
+    start = time.process_time()
+    judge(parser, data)
+    return time.process_time() - start
 
 
 def _must_be_small(report: Report, grown: int) -> None:

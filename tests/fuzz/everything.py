@@ -7,7 +7,13 @@ import functools
 from collections.abc import Iterator
 from pathlib import Path
 
-from tests.fuzz import parsers_media, parsers_records, parsers_station, parsers_transport
+from tests.fuzz import (
+    parsers_deep,
+    parsers_media,
+    parsers_records,
+    parsers_station,
+    parsers_transport,
+)
 from tests.fuzz.engine import Parser
 
 ROOT = Path(__file__).parents[2]
@@ -22,7 +28,7 @@ NAMES = ("open", "join")
 @functools.cache
 def all_parsers() -> tuple[Parser, ...]:
     """In an order of no meaning."""
-    rooms = (parsers_records, parsers_transport, parsers_station, parsers_media)
+    rooms = (parsers_records, parsers_transport, parsers_station, parsers_media, parsers_deep)
     return tuple(parser for room in rooms for parser in room.parsers())
 
 

@@ -41,6 +41,16 @@ def _rung() -> tuple[Handshake, bytes, Handshake]:
     return calling, ring, Handshake.answer(called, ring)[0]
 
 
+def rung() -> tuple[Party, Party, bytes]:
+    """Caller, called, and the ring."""
+    return *_parties(), _rung()[1]
+
+
+def call_noise() -> list[bytes]:
+    """Everything that may come to a call, sealed or not."""
+    return [*_handshakes(), *_payloads()]
+
+
 def _handshake(data: bytes) -> None:
     """Every datagram of a handshake, by whoever may get it; none but the genuine is taken."""
     calling, _, answering = _rung()

@@ -231,7 +231,8 @@ def _short(data: bytes) -> object:
     return short.read(message, SHORT_KEY)
 
 
-def _messages() -> list[bytes]:
+def short_contents() -> list[bytes]:
+    """Short messages of all kinds without their tags."""
     cut = [*short.cut(noise(600), SHORT_PEER, 4, 1, 134, 0, 6),
            *short.cut(noise(90), SHORT_PEER, 4, 0, 134, 0, 1),
            short.more(SHORT_PEER, 4, b"ab", 900, 3)]  # fmt: skip
@@ -340,7 +341,7 @@ def road_parsers() -> list[Parser]:
                again=lambda found: found.to_bytes()),
         Parser("short-message",
                (f"{room}.short:sender_of", f"{room}.short:read", f"{room}.short:ShortKey.open"),
-               _short, _messages),
+               _short, short_contents),
         Parser("short-join", (f"{room}.short:join",), _join,
                lambda: [bytes([60]) + noise(300), bytes([119]) + noise(1_100)],
                refusals=(ValueError, BundleRejected)),
