@@ -45,7 +45,7 @@ class Station(Village, Specialist, Reading):
 
     def send_and_wait(self, cases: Sequence[RecordId], seconds: float) -> Waited:
         """Send at once; return when the hub's receipts for `cases` are here or time is over."""
-        from xtcli.station.syncing import send_and_wait
+        from xtcli.station.syncing_wait import send_and_wait
 
         return send_and_wait(self, cases, seconds)
 

@@ -7,14 +7,12 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
 from xtcli.errors import ExitCode, LinkDown, UsageError
-from xtcli.records.ids import RecordId
 from xtcli.records.values import StationKind
-from xtcli.station import views
 from xtcli.station.calls_door import LinkCalls
 from xtcli.station.core import StationCore
 from xtcli.station.happenings import Happening, happening
@@ -26,7 +24,6 @@ from xtcli.station.roads_auto import OnRoad, RoadKeeper, all_roads
 from xtcli.station.roads_beside import RoadsBeside
 from xtcli.station.roads_link import LinkRoad
 from xtcli.station.routing import HUB
-from xtcli.station.views import Waited
 
 Progress = Callable[["Traffic"], None]
 Show = Callable[[Happening], None]
@@ -301,7 +298,7 @@ async def _sync(
     before, refused = station.log.waiting(HUB).records, len(station.log.returns())
     end = time.monotonic() + timeout if timeout else NEVER
     code: ExitCode | None = ExitCode.OK if watch else None
-    await _start(syncer, end, patient=watch)
+    await start_syncer(syncer, end, patient=watch)
     try:
         while (time.monotonic() < end or syncer.calls.busy) and not syncer.stop:
             if syncer.pump.open and (watch or syncer.calls.busy):
@@ -330,7 +327,7 @@ async def _sync(
         await syncer.close()
 
 
-async def _start(syncer: Syncer, end: float, *, patient: bool) -> None:
+async def start_syncer(syncer: Syncer, end: float, *, patient: bool) -> None:
     """Open the road; a patient one waits for a network to appear."""
     while True:
         try:
@@ -354,49 +351,3 @@ def _watch_other(station: StationCore, timeout: float) -> SyncReport:
                 waiting_records=waiting.records, waiting_blobs=waiting.blobs,
             )  # fmt: skip
         time.sleep(LOOK_SECONDS)
-
-
-def send_and_wait(station: StationCore, cases: Sequence[RecordId], seconds: float) -> Waited:
-    """Send now and return when the hub's receipts for `cases` are here, or after `seconds`."""
-    lock = SyncLock(station.home)
-    mine = lock.take()
-    try:
-        return asyncio.run(_wait(station, cases, seconds, mine))
-    finally:
-        lock.free()
-
-
-async def _wait(
-    station: StationCore, cases: Sequence[RecordId], seconds: float, mine: bool
-) -> Waited:
-    """Drive the link if it is ours, and look for receipts."""
-    start = time.monotonic()
-    receipts: dict[RecordId, float] = {}
-    syncer = Syncer(station, seconds=seconds) if mine else None
-    try:
-        if syncer is not None:
-            await _start(syncer, start + seconds, patient=False)
-        while len(receipts) < len(cases) and time.monotonic() < start + seconds:
-            if syncer is not None:
-                # The request itself asks; a poll would only spend bytes.
-                syncer._polled_at = time.monotonic()
-                await syncer.step(NEVER)
-            else:
-                await asyncio.sleep(LOOK_SECONDS)
-            for case in cases:
-                if case not in receipts and HUB in station.log.confirmed(case):
-                    receipts[case] = time.monotonic() - start
-            if all(case in receipts or station.log.is_returned(case) for case in cases):
-                break
-    except LinkDown:
-        # Saved is saved: the caller says that it waits.
-        pass
-    finally:
-        if syncer is not None:
-            await syncer.close()
-    states = {case: views.case_state(station.case(case)) for case in cases}
-    wire = syncer.pump.wire if syncer is not None else None
-    return Waited(
-        receipts, states, wire.bytes_out if wire else 0, wire.bytes_in if wire else 0,
-        wire.datagrams_out if wire else 0, wire.datagrams_in if wire else 0,
-    )  # fmt: skip
