@@ -9,12 +9,15 @@ from __future__ import annotations
 
 import asyncio
 import sys
+import threading
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from rich.cells import cell_len
+from textual._xterm_parser import XTermParser
+from textual.events import Key
 from textual.pilot import Pilot
 from textual.widgets import Input
 
@@ -28,11 +31,13 @@ from xtcli.records.ids import RecordId
 from xtcli.station import calls_missed, shell
 from xtcli.station.calls_about import CallAbout, about
 from xtcli.station.calls_missed import Missed
-from xtcli.station.calls_values import CallReport, CallView
+from xtcli.station.calls_values import CallOptions, CallReport, CallView
 from xtcli.station.happenings import Happening
 from xtcli.station.home import Home
 from xtcli.station.station import Station
+from xtcli.tui import key_release
 from xtcli.tui.app import XtApp
+from xtcli.tui.call_thread import CallThread
 from xtcli.tui.calling import Calls, CallShown, Stage
 from xtcli.tui.messages import CallHeard
 from xtcli.tui.screens.call import CallScreen, call_text
@@ -329,6 +334,61 @@ def test_a_meter_keeps_its_width(amplitude: float) -> None:
     text = meter(amplitude, 12)
     assert cell_len(text) == 12
     assert text.isascii()
+
+
+# Space held down
+
+
+def keys(text: str) -> list[str]:
+    """What Textual's parser makes of what a terminal sends."""
+    key_release.understand()
+    parser = XTermParser(False)
+    return [event.key for event in parser.feed(text) if isinstance(event, Key)]
+
+
+def test_a_terminal_that_says_when_space_goes_up() -> None:
+    """Down, repeated, up: two keys; every other key is a key when it goes down."""
+    assert keys("\x1b[32;1:1u\x1b[32;1:2u\x1b[32;1:2u\x1b[32;1:3u") == ["space", "key_released"]
+    assert keys("\x1b[109u\x1b[109;1:3u") == ["m"]
+    assert keys("\x1b[19~\x1b[19;1:3~") == ["f8"]
+    assert keys("\x1b[27u\x1b[27;1:3u") == ["escape"]
+    assert keys("\x1b[116;5:1u\x1b[116;5:3u") == ["ctrl+t"]
+    assert keys("\x1bOQ") == ["f2"]
+
+
+def test_only_terminals_that_are_known_to_say_so_are_asked() -> None:
+    assert key_release.tells_release({"TERM": "xterm-kitty"})
+    assert key_release.tells_release({"TERM": "foot"})
+    assert not key_release.tells_release({"TERM": "xterm-256color"})
+    assert not key_release.tells_release({"TERM": "xterm-kitty", "TMUX": "/tmp/x"})
+
+
+def test_space_speaks_and_its_release_listens(tmp_path: Path) -> None:
+    """Where the terminal tells nothing, Space again listens; F6 gives the turn to the voice."""
+    app = app_on(demo(tmp_path, "post"))
+    calls = app.calls
+
+    async def script(pilot: Pilot[Any]) -> None:
+        options = CallOptions(case_of(app.station, "王小明"))
+        calls._thread = thread = CallThread(app.opener, options)
+        hold = threading.Event()
+        thread._thread = threading.Thread(target=hold.wait, daemon=True)
+        thread._thread.start()
+        try:
+            app.open_call_screen()
+            await until(pilot, lambda: isinstance(app.screen, CallScreen))
+            for key, pressed in (("space", True), (key_release.RELEASED, False), ("space", True),
+                                 ("space", False), ("f6", None)):  # fmt: skip
+                await pilot.press(key)
+                await until(pilot, lambda wanted=pressed: thread.pressed is wanted)  # type: ignore[misc]
+            await pilot.press("f5")
+            await see(pilot, "microphone OFF")
+            await pilot.press("f8")
+            assert thread.leaving
+        finally:
+            hold.set()
+
+    asyncio.run(run(app, script))
 
 
 def test_lines_never_grow_wider_than_the_window(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ It shows the app's one call and gives its keys to it; leaving the screen does no
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
@@ -16,7 +17,7 @@ from textual.events import Key
 from textual.widgets import Static
 
 from xtcli.lang import tr
-from xtcli.tui import pictures
+from xtcli.tui import key_release, pictures
 from xtcli.tui.calling import CallShown, Stage
 from xtcli.tui.screens.base import DeskScreen
 from xtcli.tui.text import clean, duration, rate, waited
@@ -33,8 +34,6 @@ if TYPE_CHECKING:
 METER_CELLS = 34
 SAID_LINES = 6
 IN_CALL = frozenset(("hang_up", "mute", "talk", "open_microphone"))
-RELEASED = "key_released"
-"""What a terminal that reports it says when Space goes up (see `key_release`)."""
 
 
 def way_words(rung: Rung | None) -> str:
@@ -153,7 +152,20 @@ class CallScreen(DeskScreen):
 
     def on_mount(self) -> None:
         """Draw it as it stands."""
+        if key_release.tells_release(os.environ):
+            key_release.understand()
+            self._tell_terminal(key_release.ON)
         self.put(self.desk.calls.shown())
+
+    def on_unmount(self) -> None:
+        """Keys as they were."""
+        if key_release.tells_release(os.environ):
+            self._tell_terminal(key_release.OFF)
+
+    def _tell_terminal(self, text: str) -> None:
+        driver = self.app._driver
+        if driver is not None:
+            driver.write(text)
 
     def put(self, shown: CallShown) -> None:
         """Draw the call; nothing is written where nothing has changed."""
@@ -206,7 +218,7 @@ class CallScreen(DeskScreen):
 
     def on_key(self, event: Key) -> None:
         """Where the terminal says when Space goes up, that ends speaking."""
-        if event.key == RELEASED:
+        if event.key == key_release.RELEASED:
             event.stop()
             self.desk.calls.press(False)
             self.desk.show_calls()
