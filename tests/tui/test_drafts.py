@@ -2,18 +2,35 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import stat
 from pathlib import Path
+from typing import Any
 
 import pytest
+from textual.pilot import Pilot
 
-from tests.tui.helpers import NOW, Clock, demo, seeded, station_at
+from tests.tui.helpers import (
+    NOW,
+    Clock,
+    app_on,
+    demo,
+    run,
+    see,
+    seeded,
+    station_at,
+    type_text,
+    until,
+)
 from xtcli.errors import UsageError
 from xtcli.records.ids import RecordId
 from xtcli.station.drafts import Drafts, Phrases
 from xtcli.station.home import Home
 from xtcli.tui.keeper import Keeper
+from xtcli.tui.screens.case import CaseScreen
+from xtcli.tui.screens.dialogs import FormDialog
+from xtcli.tui.widgets.fields import Field
 
 
 @pytest.fixture
@@ -111,3 +128,36 @@ def test_phrases(tmp_path: Path) -> None:
     assert phrases.all() == ["一周后复查"]
     phrases.path.write_text("[")
     assert phrases.all() == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "keys"), [("desk", "f4"), ("desk", "f5"), ("post", "f2")], ids=("ask", "note", "ack")
+)
+def test_a_dialog_that_was_left_holds_its_words(tmp_path: Path, kind: str, keys: str) -> None:
+    """Escape, or a signature that failed, loses nothing; once it is signed it begins empty."""
+    app = app_on(demo(tmp_path, kind))
+
+    async def open_dialog(pilot: Pilot[Any]) -> Field:
+        await pilot.press(keys)
+        await until(pilot, lambda: isinstance(app.screen, FormDialog))
+        return app.screen.query_one("#field-text", Field)
+
+    async def script(pilot: Pilot[Any]) -> None:
+        await see(pilot, "王小明")
+        await pilot.press("f3", "z", "j", "g", "enter", "enter")
+        await see(pilot, "complaint")
+        field = await open_dialog(pilot)
+        field.editor.focus()
+        await type_text(pilot, "血压降了")
+        await pilot.press("escape")
+        await until(pilot, lambda: isinstance(app.screen, CaseScreen))
+        app.keeper.flush()
+        field = await open_dialog(pilot)
+        assert field.value == "血压降了"
+        await pilot.press("f2")
+        await see(pilot, "Saved here")
+        app.keeper.flush()
+        field = await open_dialog(pilot)
+        assert field.value == ""
+
+    asyncio.run(run(app, script))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -135,6 +135,85 @@ def test_a_killed_program_loses_nothing_typed(tmp_path: Path) -> None:
         seen.wait_for("孟根花二")
         seen.type(text)
         seen.wait_for(text[:4])
+
+
+def at_case(seen: Terminal) -> None:
+    """Open the first case."""
+    seen.wait_for("王小明")
+    seen.press("enter")
+    seen.wait_for("主诉")
+
+
+def at_answered_case(seen: Terminal) -> None:
+    """Open a case that has been answered."""
+    seen.wait_for("王小明")
+    seen.press("f3")
+    seen.type("zjg")
+    seen.wait_for("张建国")
+    seen.press("enter", "enter")
+    seen.wait_for("协诊意见")
+
+
+def in_answer(seen: Terminal) -> None:
+    """In the advice of an answer."""
+    at_case(seen)
+    seen.press("f2")
+    seen.wait_for("处方")
+    seen.press("enter")
+
+
+def in_question(seen: Terminal) -> None:
+    """In the dialog of a question."""
+    at_case(seen)
+    seen.press("f4")
+    seen.wait_for("问题")
+
+
+def in_note(seen: Terminal) -> None:
+    """In the dialog of a note."""
+    at_case(seen)
+    seen.press("f5")
+    seen.wait_for("血压=120/80")
+
+
+def in_ack(seen: Terminal) -> None:
+    """At the reason why an advice could not be followed."""
+    at_answered_case(seen)
+    seen.press("f2")
+    seen.wait_for("已执行")
+    seen.press("right", "enter")
+
+
+def in_follow_up(seen: Terminal) -> None:
+    """In the complaint of a follow-up."""
+    at_answered_case(seen)
+    seen.press("f3")
+    seen.wait_for("将发送")
+
+
+@pytest.mark.parametrize(
+    ("kind", "go", "name", "field"),
+    [
+        ("desk", in_answer, "answer", "advice"), ("desk", in_question, "ask", "text"),
+        ("desk", in_note, "note", "text"), ("post", in_ack, "ack", "text"),
+        ("post", in_follow_up, "request", "complaint"),
+    ],
+    ids=("answer", "question", "note", "ack", "follow-up"),
+)  # fmt: skip
+def test_a_power_cut_in_any_form(
+    tmp_path: Path, kind: str, go: Callable[[Terminal], None], name: str, field: str
+) -> None:
+    """SIGKILL while typing, as soon as the characters are seen: all of them are on the disk."""
+    root = home(tmp_path, kind)
+    text = "胸闷减轻，仍有气短"
+    with terminal(root, (80, 24)) as seen:
+        go(seen)
+        seen.type(text)
+        seen.wait_for(text)
+        time.sleep(0.3)
+        seen.kill()
+    (draft,) = Drafts(now_station(root).home, shell.now, shell.entropy).all(name)
+    assert draft.fields[field] == text
 
 
 def test_two_programs_on_one_home(tmp_path: Path) -> None:

@@ -186,6 +186,9 @@ WORDS: dict[str, str] = {
     "follow-up of": "前次病例",
     "continued in": "后续病例",
     "f/u": "复诊",
+    "This console cannot draw Chinese: names are boxes. Use a terminal in a window, or fbterm.": (
+        "此控制台不能显示汉字，姓名会显示为方块。请用图形终端或 fbterm。"
+    ),
     "^ {n} new above": "^ 上方 {n} 条新",
     "* before a row: something new has just come": "行首 *：刚有新内容",
     "follow-up of {case}": "接续 {case}",
@@ -228,7 +231,7 @@ WORDS: dict[str, str] = {
     "Diagnosis": "诊断",
     "Advice": "意见",
     "what to do": "处理",
-    "Prescription; Enter after the days adds the line": "处方（天数后按回车加一条）",
+    "Prescription: Enter after the days adds it": "处方（天数后按回车加一条）",
     "times": "频次",
     "days": "天数",
     "refer to": "转往",

@@ -17,13 +17,13 @@ from xtcli.records.ids import RecordId
 from xtcli.records.values import StationKind
 from xtcli.station.drafts import Drafts, Phrases
 from xtcli.station.views import Status
-from xtcli.tui import ring
+from xtcli.tui import console, ring
 from xtcli.tui.call_app import CallApp
 from xtcli.tui.keeper import Keeper
 from xtcli.tui.messages import Arrivals, LogChanged, StatusSeen
 from xtcli.tui.screens.base import DeskScreen
 from xtcli.tui.text import clock
-from xtcli.tui.themes import THEMES
+from xtcli.tui.themes import CONTRAST, DARK, THEMES
 from xtcli.tui.watching import Syncer, Watcher
 from xtcli.tui.widgets.link_bar import LinkBar
 
@@ -39,6 +39,7 @@ class XtApp(CallApp):
     ENABLE_COMMAND_PALETTE = False
     CSS = """
     Screen { background: $background; color: $foreground; }
+    Dialog { background: $background 50%; }
     Toast { width: 50; max-width: 90%; }
     OptionList, OptionList:focus { border: none; }
     """
@@ -50,6 +51,7 @@ class XtApp(CallApp):
 
     def __init__(self, opener: Opener, *, sync: bool = True) -> None:
         """`sync` False: another process, or nobody, talks to the hub."""
+        console.choose_language()
         super().__init__()
         self.opener = opener
         self.station = opener()
@@ -65,7 +67,7 @@ class XtApp(CallApp):
         self.animation_level = "none"
         for theme in THEMES:
             self.register_theme(theme)
-        self.theme = THEMES[0].name
+        self.theme = CONTRAST.name if console.bare() else DARK.name
 
     def on_mount(self) -> None:
         """The view for this kind of station; threads start once it is on the screen."""
@@ -78,6 +80,12 @@ class XtApp(CallApp):
 
             self.push_screen(QueueScreen())
         self.call_after_refresh(self._start_threads)
+        if console.bare():
+            self.notify(
+                tr("This console cannot draw Chinese: names are boxes. Use a terminal in a "
+                   "window, or fbterm."),
+                severity="warning", timeout=30,
+            )  # fmt: skip
 
     def _start_threads(self) -> None:
         self.start_calls()

@@ -83,7 +83,7 @@ class AnswerScreen(FormScreen):
         yield Static(tr("Advice"), classes="heading", markup=False)
         yield Field("advice", tr("what to do"), self.text("advice"), lines=True,
                     hint=tr("F4: your phrases. Ctrl+J: new line"))  # fmt: skip
-        yield Static(tr("Prescription; Enter after the days adds the line"), classes="heading",
+        yield Static(tr("Prescription: Enter after the days adds it"), classes="heading",
                      markup=False)  # fmt: skip
         yield RxEditor(self._rx_words())
         yield from self._where()

@@ -36,6 +36,8 @@ from xtcli.tui.widgets.tabs import TabBar
 
 WIDE_CELLS = 110
 PLOT_ROWS = 4
+TALL_ROWS = 50
+"""From this height of the screen plots are half as high again."""
 LISTS = ("attachments", "earlier")
 PANES = ("summary", "timeline", "vitals", "attachments", "earlier")
 
@@ -190,14 +192,15 @@ class CaseScreen(CaseActions):
         place = shown.highlighted
         shown.clear_options()
         shown.add_options(Option(Content(line)) for line in lines or [tr("none")])
-        shown.highlighted = min(place or 0, max(0, len(lines) - 1))
+        shown.highlighted = min(place or 0, len(lines) - 1) if lines else None
 
     def _plots(self) -> Content:
         if not self.trends:
             return Content("\n" + tr("No other visit here has vital signs to compare with."))
         cells = max(30, (self.size.width // 2 if self.wide else self.size.width) - 4)
         assert self.sheet is not None
-        plots = [plot(trend, cells, PLOT_ROWS, self.sheet.now) for trend in self.trends]
+        rows = PLOT_ROWS if self.size.height < TALL_ROWS else 2 * PLOT_ROWS - 2
+        plots = [plot(trend, cells, rows, self.sheet.now) for trend in self.trends]
         return Content("\n") + Content("\n").join(plots)
 
     def _earlier_line(self, row: DeskRow) -> str:

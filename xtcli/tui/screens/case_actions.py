@@ -89,18 +89,28 @@ class CaseActions(DeskScreen):
             getattr(self, f"action_{name}")()
 
     def ask_form(
-        self, title: str, wishes: list[Wish], then: Callable[[Values], Written], *,
+        self, name: str, title: str, wishes: list[Wish], then: Callable[[Values], Written], *,
         required: str = "",
     ) -> None:  # fmt: skip
-        """Ask for a few values, sign them in the background, say so."""
+        """Ask for a few values, sign them in the background, say so.
+
+        `name` of the form: what is typed is kept as a draft of this case until it is signed.
+        """
         assert self.sheet is not None
         who = "  ".join(self.sheet.identifiers)
+        draft = f"{name}-{self.case_id}"
+
+        def sign(values: Values) -> Written:
+            written = then(values)
+            # In the thread: the screen may have been closed by the time it is signed.
+            self.desk.keeper.drop(draft)
+            return written
 
         def filled(values: Values | None) -> None:
             if values is not None:
-                self.in_background(lambda: then(values), self.written)
+                self.in_background(lambda: sign(values), self.written)
 
-        dialog = FormDialog(title, wishes, hint=who, required_text=required)
+        dialog = FormDialog(title, wishes, hint=who, required_text=required, draft=draft)
         self.desk.push_screen(dialog, filled)
 
     def written(self, written: Written) -> None:
@@ -113,7 +123,7 @@ class CaseActions(DeskScreen):
     def action_ask(self) -> None:
         """A question to the other side."""
         self.ask_form(
-            tr("Question"), [Wish("text", tr("question"), lines=True, required=True)],
+            "ask", tr("Question"), [Wish("text", tr("question"), lines=True, required=True)],
             lambda values: self.station.ask(self.case_id, values["text"]),
             required=tr("Write the question first."),
         )  # fmt: skip
@@ -125,7 +135,7 @@ class CaseActions(DeskScreen):
             Wish("vital", tr("vitals")),
         ]
         self.ask_form(
-            tr("Note; vital signs as: bp=120/80 pulse=76 temp=36.8 spo2=97"), wishes,
+            "note", tr("Note; vital signs as: bp=120/80 pulse=76 temp=36.8 spo2=97"), wishes,
             lambda values: self.station.note(self.case_id, values["text"], values["vital"].split()),
         )  # fmt: skip
 
@@ -134,7 +144,7 @@ class CaseActions(DeskScreen):
         assert self.sheet is not None
         if self.sheet.mine:
             self.ask_form(
-                tr("Give the case back"), [Wish("text", tr("reason"))],
+                "release", tr("Give the case back"), [Wish("text", tr("reason"))],
                 lambda values: self.station.release(self.case_id, values["text"]),
             )  # fmt: skip
         else:
@@ -143,7 +153,7 @@ class CaseActions(DeskScreen):
     def action_alert_seen(self) -> None:
         """In my name: I know of the alert."""
         self.ask_form(
-            tr("I have taken notice of the alert"), [Wish("text", tr("remark"))],
+            "alert", tr("I have taken notice of the alert"), [Wish("text", tr("remark"))],
             lambda values: self.station.acknowledge_alert(self.case_id, values["text"]),
         )  # fmt: skip
 
@@ -155,7 +165,7 @@ class CaseActions(DeskScreen):
             return self.station.ack(self.case_id, values["done"] == "done", values["text"])
 
         self.ask_form(
-            tr("What became of the advice?"),
+            "ack", tr("What became of the advice?"),
             [Wish("done", tr("it was"), "done", options=choice),
              Wish("text", tr("because"), lines=True)],
             sign,
@@ -164,7 +174,7 @@ class CaseActions(DeskScreen):
     def action_close_case(self) -> None:
         """The case is finished."""
         self.ask_form(
-            tr("Close the case"), [Wish("text", tr("outcome"), lines=True)],
+            "close", tr("Close the case"), [Wish("text", tr("outcome"), lines=True)],
             lambda values: self.station.close_case(self.case_id, values["text"]),
         )  # fmt: skip
 

@@ -16,7 +16,7 @@ from textual.widgets.option_list import Option
 
 from xtcli.tui.screens.base import Dialog
 from xtcli.tui.text import clean
-from xtcli.tui.widgets.fields import Field
+from xtcli.tui.widgets.fields import Field, Typed
 from xtcli.tui.widgets.key_bar import KeyBar
 
 
@@ -44,10 +44,16 @@ class FormDialog(Dialog[dict[str, str] | None]):
     ]
 
     def __init__(
-        self, title: str, wishes: Sequence[Wish], *, hint: str = "", required_text: str = ""
-    ) -> None:
-        """`required_text` is said when a required field is empty."""
+        self, title: str, wishes: Sequence[Wish], *, hint: str = "", required_text: str = "",
+        draft: str = "",
+    ) -> None:  # fmt: skip
+        """`required_text` is said when a required field is empty.
+
+        With `draft` (a name) what is typed is kept key by key under it, and stands there again when
+        the dialog is opened once more; whoever signs it drops it.
+        """
         super().__init__()
+        self.draft = draft
         self.said_title = title
         self.wishes = tuple(wishes)
         self.hint = hint
@@ -59,9 +65,10 @@ class FormDialog(Dialog[dict[str, str] | None]):
             yield Static(clean(self.said_title), classes="title", markup=False)
             if self.hint:
                 yield Static(clean(self.hint, lines=True), classes="hint", markup=False)
+            kept = self.desk.drafts.load(self.draft) if self.draft else None
             for wish in self.wishes:
-                yield Field(wish.key, wish.label, wish.value, lines=wish.lines,
-                            options=wish.options)  # fmt: skip
+                value = str(kept.fields.get(wish.key, wish.value)) if kept else wish.value
+                yield Field(wish.key, wish.label, value, lines=wish.lines, options=wish.options)
             yield Static("", classes="problem", markup=False)
             yield KeyBar()
 
@@ -69,9 +76,18 @@ class FormDialog(Dialog[dict[str, str] | None]):
         """The first field has the cursor."""
         self.query(Field).first().editor.focus()
 
+    def values(self) -> dict[str, str]:
+        """What is typed now."""
+        return {field.key: field.value for field in self.query(Field)}
+
+    @on(Typed)
+    def _typed(self) -> None:
+        if self.draft:
+            self.desk.keeper.keep(self.draft, self.values())
+
     def action_done(self) -> None:
         """Give the values back if what is required is there."""
-        values = {field.key: field.value for field in self.query(Field)}
+        values = self.values()
         for wish in self.wishes:
             if wish.required and not values[wish.key].strip():
                 self.query_one(".problem", Static).update(self.required_text or wish.label)

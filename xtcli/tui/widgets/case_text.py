@@ -149,12 +149,12 @@ def timeline_text(lines: Iterable[TimeLine], now: float) -> Content:
 def vitals_text(vitals: Iterable[VitalLine], score: str) -> Content:
     """A table: value, range, how it stands, and its part of NEWS2."""
     titles = fit("", 2) + fit(tr("vital sign"), 20) + fit(tr("value"), 14)
-    titles += fit(tr("normal range"), 12) + "NEWS2"
+    titles += fit(tr("normal range"), 14) + "NEWS2"
     lines = [Content.assemble((titles, "$foreground 70%"))]
     for vital in vitals:
         sign = FLAG_SIGNS.get(vital.flag, " ")
         points = "" if vital.points is None else str(vital.points)
-        text = (fit(sign, 2) + fit(vital.label, 20) + fit(vital.text, 14) + fit(vital.normal, 12)
+        text = (fit(sign, 2) + fit(vital.label, 20) + fit(vital.text, 14) + fit(vital.normal, 14)
                 + points)  # fmt: skip
         lines.append(Content.assemble((text, flag_style(vital.flag))))
     lines.append(Content.assemble((score, "bold")))

@@ -107,7 +107,7 @@ QUEUE = (
 )  # fmt: skip
 POST = (
     Column("", 2, urgency), Column("patient", 8, person),
-    Column("age", 7, age), Column("state", 13, state), Column("complaint", 0, complaint),
+    Column("age", 7, age), Column("state", 14, state), Column("complaint", 0, complaint),
     Column("dept", 8, dept), Column("EWS", 4, score, least=90, right=True),
     Column("left", 6, waiting, right=True, ticks=True),
     Column("@", 2, attached, least=90), Column("taken by", 8, taken, least=110),

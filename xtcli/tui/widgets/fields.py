@@ -190,8 +190,8 @@ class Field(Widget):
 
     DEFAULT_CSS = """
     Field { height: auto; layout: horizontal; width: 1fr; }
-    Field > LineEdit { width: 1fr; padding: 0 1; }
-    Field.noted > LineEdit { width: 16; }
+    Field > LineEdit, Field > LineEdit.-textual-compact { width: 1fr; padding: 0 1; }
+    Field.noted > LineEdit, Field.noted > LineEdit.-textual-compact { width: 16; }
     Field > LineEdit, Field > AreaEdit, Field > Choice { margin-left: 14; }
     Field LineEdit, Field AreaEdit { background: $panel; }
     Field LineEdit:focus, Field AreaEdit:focus { background: $primary 25%; }

@@ -83,7 +83,7 @@ class PatientStrip(Widget):
         if sheet.case.waiting_since:
             second_line += Content("  " + tr("waits {time}", time=waited(
                 max(0.0, sheet.now - sheet.case.waiting_since))))  # fmt: skip
-        if sheet.claimed_by:
+        if sheet.claimed_by and sheet.case.answer is None:
             who = tr("me") if sheet.mine else clean(sheet.claimed_by)
             second_line += Content("  " + tr("taken by {who}", who=who))
         lines = [first, second_line]

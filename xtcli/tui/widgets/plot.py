@@ -1,6 +1,7 @@
 """A trend as a plot in braille dots, with the normal range and numbers at both ends.
 
-Braille patterns are narrow in every terminal, unlike box drawing. Pure text in, text out.
+Braille patterns are narrow in every terminal, unlike box drawing; a bare console gets asterisks.
+Text out, drawing nothing itself.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from textual.content import Content
 
 from xtcli.lang import tr
 from xtcli.station.desk_views import Trend
+from xtcli.tui.console import bare
 from xtcli.tui.text import clock, fit
 
 DOTS = ((0x01, 0x08), (0x02, 0x10), (0x04, 0x20), (0x40, 0x80))
@@ -23,9 +25,11 @@ def number(value: float) -> str:
     return f"{value:.0f}" if value == int(value) else f"{value:.1f}"
 
 
-def canvas(points: Sequence[tuple[int, float]], cells: int, rows: int, low: float, high: float
-           ) -> list[str]:  # fmt: skip
-    """The points, joined by lines, on `rows` lines of `cells` braille signs."""
+def canvas(
+    points: Sequence[tuple[int, float]], cells: int, rows: int, low: float, high: float, *,
+    plain: bool = False,
+) -> list[str]:  # fmt: skip
+    """The points, joined by lines, on `rows` lines of `cells` braille signs, or `*` if `plain`."""
     grid = [[0] * cells for _ in range(rows)]
     first, last = points[0][0], points[-1][0]
     span, height = max(1, last - first), max(high - low, 1e-9)
@@ -45,6 +49,8 @@ def canvas(points: Sequence[tuple[int, float]], cells: int, rows: int, low: floa
             dot(round(x0 + (x1 - x0) * step / steps), round(y0 + (y1 - y0) * step / steps))
     for x, y in placed:
         dot(x, y)
+    if plain:
+        return ["".join("*" if bits else " " for bits in row) for row in grid]
     return ["".join(chr(0x2800 + bits) for bits in row) for row in grid]
 
 
@@ -54,8 +60,11 @@ def plot(trend: Trend, cells: int, rows: int, now: float) -> Content:
     low, high = min(values), max(values)
     margin = (high - low) * 0.1 or 1.0
     low, high = low - margin, high + margin
+    # As fine as what was measured, no finer.
+    digits = 0 if all(value == int(value) for value in values) else 1
+    edges = [number(round(edge, digits)) for edge in (low, high)]
     room = max(10, cells - 8)
-    drawn = canvas(trend.points, room, rows, low, high)
+    drawn = canvas(trend.points, room, rows, low, high, plain=bare())
     title = f"{trend.label} {number(values[-1])} {trend.unit}"
     if trend.normal:
         title += "  " + tr("normal {low}-{high}", low=number(trend.normal[0]),
@@ -63,11 +72,7 @@ def plot(trend: Trend, cells: int, rows: int, now: float) -> Content:
     title += "  (" + " ".join(number(value) for value in values[-8:]) + ")"
     lines = [Content.assemble((title, "bold"))]
     for row, text in enumerate(drawn):
-        edge = (
-            number(round(high, 1))
-            if row == 0
-            else (number(round(low, 1)) if row == rows - 1 else "")
-        )
+        edge = {0: edges[1], rows - 1: edges[0]}.get(row, "")
         lines.append(Content.assemble((fit(edge, 7, right=True) + " ", "$foreground 70%"),
                                       (text, "$primary")))  # fmt: skip
     first, last = (clock(trend.points[n][0], now) for n in (0, -1))
