@@ -98,7 +98,8 @@ class GuestRoom:
 
     def say(self, now: float, **changes: Any) -> None:
         """What is different for the guest from now on; None takes a point away."""
-        self.papers.write(changes, now)
+        if not self._closing:
+            self.papers.write(changes, now)
 
     def close(self, now: float, why: str) -> None:
         """Say that it is over, and have the room forgotten."""

@@ -379,5 +379,5 @@ class GuestSession(CallSession):
 
     def guest_left(self, now: float) -> None:
         """The guest hung up, or closed the page."""
-        self._fire(Trigger.DECLINE, now)
+        self._fire(Trigger.PEER_CANCELS, now)
         self._fire(Trigger.PEER_LEAVES, now)

@@ -20,6 +20,7 @@ const WORDS = {
   altered: ["收到的内容与密钥不符，已拒绝。请不要继续，并告知对方。", "What came does not fit the key and was refused. Do not go on; tell the other side."],
   nomic: ["无法使用麦克风：请在浏览器中允许，并检查是否已插好。", "The microphone cannot be used: allow it in the browser and check that it is plugged in."],
   refused: ["此链接无效、已被使用或通话已结束，请向对方索取新链接。", "This link is wrong, used, or the call is over. Ask for a new one."],
+  old: ["此浏览器不支持通话。请用新版 Chrome、Edge、Firefox 或 Safari 打开 https 链接。", "This browser cannot take the call. Open the https link in a current Chrome, Edge, Firefox or Safari."],
   broken: ["此链接不完整，请完整复制。", "This link is not whole. Copy all of it."],
   offline: ["网络中断，正在重试…", "No network, trying again…"],
 };
@@ -48,8 +49,10 @@ let mine = {}, theirs = {}, mark = "";
 
 document.documentElement.lang = chinese ? "zh" : "en";
 for (const node of document.querySelectorAll("[data-zh]")) node.textContent = node.dataset[chinese ? "zh" : "en"];
-say(room.length === 16 && key.length === 16 ? "ready" : "broken");
-$("join").disabled = !(room.length === 16 && key.length === 16);
+const whole = room.length === 16 && key.length === 16;
+const able = window.isSecureContext && Boolean(crypto.subtle && window.RTCPeerConnection && navigator.mediaDevices);
+if (!whole) say("broken"); else if (!able) say("old"); else say("ready");
+$("join").disabled = !(whole && able);
 $("name").value = kept.n;
 
 // Papers
