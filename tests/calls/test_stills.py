@@ -64,7 +64,7 @@ def test_pictures_travel_beside_speech_and_are_kept_as_agreed(world: World) -> N
         assert seen.size == (called.stills[0].width, called.stills[0].height) == (480, 360)
         assert seen.convert("RGB").getpixel((240, 190)) == pytest.approx((190, 40, 40), abs=30)
     assert called.stills[0].age_s < 60
-    assert called.views[-1].still is not None
+    assert until(lambda: called.views[-1].still is not None)
     caller.hang_up()
     made, taken = caller.wait(), called.wait()
     assert likeness(DESK_SAYS, world.heard(world.post)) > 0.8

@@ -57,6 +57,8 @@ AWAY_SECONDS = 3.0
 """The hub said that the other station is not connected; perhaps it is just coming back."""
 UNREACHED_SECONDS = 20.0
 """Five rings without as much as "it rings" from the other side."""
+SAID_NO = ("busy", "declined")
+"""Ends that the other side has told of: it was reached."""
 WANTED_SECONDS = 5.0
 KEEP_SECONDS = 1.0
 LINGER_SECONDS = 1.5
@@ -349,7 +351,7 @@ class LiveCall(CallWire):
             left = calls_keep.finish(self.station, self._kept)
             if isinstance(self._line, OwnLine):
                 await self._line.settle(SETTLE_SECONDS)
-        elif not self._rang:
+        elif not self._rang and session.reason not in SAID_NO:
             self._not_reached()
         first = self._first_audio
         return CallReport(

@@ -1,14 +1,16 @@
 """What speech leaves of a link: how much may be spent on pictures without a word being late.
 
 Two buckets. One fills with nine tenths of the rate of the call and is emptied by speech first. The
-other finds out by itself what the link can take, as a scavenger (RFC 6817): it opens while no queue
-is seen on the way, closes at a small one, long before speech itself would step down. It refuses to
-know what is sent.
+other, half the rate at most, finds out by itself what the link can take, as a scavenger (RFC 6817):
+it opens while no queue is seen on the way, and closes at a small one, long before speech itself
+would step down. It refuses to know what is sent.
 """
 
 from __future__ import annotations
 
 SHARE = 0.9
+OWN_SHARE = 0.5
+"""Of the rate, at most, for pictures: whoever begins to speak finds the road free."""
 DEPTH_S = 0.25
 DEBT_S = 0.5
 BEGIN_S = 2.0
@@ -53,7 +55,7 @@ class Spare:
         if now < self._hold_until or self._bits < bits:
             return False
         if self._own_bits < bits:
-            if self.cap_bps < SHARE * rate_bps:
+            if self.cap_bps < OWN_SHARE * rate_bps:
                 self._limited_at = now
             return False
         self._bits -= bits
@@ -66,7 +68,8 @@ class Spare:
         chunk = 8 * chunk_wire_bytes(rate_bps)
         room = max(chunk, DEPTH_S * rate_bps)
         self._bits = min(room, self._bits + SHARE * rate_bps * passed)
-        self._own_bits = min(chunk, self._own_bits + self.cap_bps * passed)
+        own_bps = min(self.cap_bps, OWN_SHARE * rate_bps)
+        self._own_bits = min(chunk, self._own_bits + own_bps * passed)
 
     def hold(self, seconds: float, now: float) -> None:
         """Nothing for a while."""

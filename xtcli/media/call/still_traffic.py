@@ -43,6 +43,8 @@ class Road:
     """The microphone's clock of this side."""
     open: bool
     """Whether this state of the ladder has room at all."""
+    ample: bool
+    """Whether it has room even while this side speaks."""
 
 
 class StillTraffic:
@@ -94,7 +96,7 @@ class StillTraffic:
         if answer is not None:
             self.spare.speak(self._around + len(answer), road.rate_bps, now)
             return answer
-        if not self._may_leave(now):
+        if not self._may_leave(road, now):
             return None
         chunk = self.outgoing.next(road.clock_s, now)
         if chunk is None:
@@ -106,8 +108,10 @@ class StillTraffic:
         self._slot = False
         return encode_chunk(chunk)
 
-    def _may_leave(self, now: float) -> bool:
+    def _may_leave(self, road: Road, now: float) -> bool:
         since = now - self._sound_at
+        if not road.ample:
+            return since >= SILENCE_S
         return since >= QUIET_S or (self._slot and since <= SLOT_S)
 
     @property

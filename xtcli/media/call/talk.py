@@ -36,6 +36,7 @@ from xtcli.media.call.packet import (
     decode_control,
     decode_sound,
     encode_control,
+    encode_report,
     encode_sound,
     header,
     split_header,
@@ -59,6 +60,8 @@ CAPTURE_GAP_S = 0.3
 HEARD_BYTES = 8
 HEARD_BYTES_AFTER_CUT = 64
 AFTER_CUT_REPORTS = 3
+AMPLE = 1.25
+"""Pictures beside one's own speech need so much more than speech without a pause would."""
 SEAL_BYTES = HEADER_BYTES + 1 + SOUND_TAG_BYTES
 """What a call puts around the frames of a datagram: number, shape, tag."""
 AROUND_LINK_BYTES = 28 + 11
@@ -128,7 +131,9 @@ class Talk:
             self.ledger.speak(number, packet, live=live, loud=loud)
         if self.ladder.rung.live:
             packet = packet if live else b""
-            sound = self._sender.frame(number, packet, self.rate.bps, now, copied=loud)
+            sound = self._sender.frame(
+                number, packet, self.rate.bps, now, loudness=self._voice.loudness
+            )
             if sound is not None:
                 self._ship(sound, now)
 
@@ -166,6 +171,8 @@ class Talk:
             self._reported(now)
         kind, body = encode_sound(sound)
         payload = self._seal(kind, sound.number, body)
+        if sound.report is not None:
+            self._sender.charge(len(encode_report(sound.report)))
         self.flight.send(sound.number, self._around + len(payload), now)
         self._push(payload, now)
         self.stills.sounded(now)
@@ -196,9 +203,11 @@ class Talk:
         """What pictures must know of the call."""
         clock_s = self._number * FRAME_S + now - self._captured_at
         room = self.ladder.rung.live and not self.half_duplex and not self.lost_contact
+        need_bps = self.ladder.rung.full_bps(self._overhead)
         return Road(
             self.rate.bps, self.flight.rtt_s or 0.0,
-            clock_s if self._number >= 0 else now - self.started, room and self.proven,
+            clock_s if self._number >= 0 else now - self.started,
+            open=room and self.proven, ample=self.rate.bps >= AMPLE * need_bps,
         )  # fmt: skip
 
     # Reports.
