@@ -23,6 +23,28 @@ PREFIXES = (
     "sniff", "open_", "load", "sender_of", "kind_of", "seconds_of", "born_of",
 )  # fmt: skip
 NAMES = ("open", "join")
+OTHERS = {
+    "reads what this program has written and hashed": ("Blobs.read", "Shelf.load",
+                                                       "SpooledLink.load", "Home.read_keys"),
+    "opens a device, a socket, a window or the home": (
+        "Microphone.read", "Camera.open", "open_source", "Pump.open", "SerialLine.open", "open_hub",
+        "open_here", "open_station", "RequestCheck.ready", "Specialist.open_case",
+        "Prescription.open",
+    ),
+    "says whether a road takes more": (
+        "HttpsClient.ready", "Session.ready", "SerialClient.ready", "SerialLine.ready",
+        "LinkClient.ready", "Way.ready", "UdpWay.ready",
+    ),
+    "hands on what link-enrolled-enemy and link-stranger feed": ("Driver.receive", "End.receive"),
+    "hands on what the call- parsers and rtp feed": (
+        "Ear.feedback", "GuestSession.receive", "GuestTalk.receive", "Talk.receive", "read_ring",
+        "CallStills.received",
+    ),
+    "asks for a welcome, which the parsers join-answer and welcome read": ("join",),
+    "opens the file that trace-mahimahi or trace-csv reads": ("load_trace",),
+    "makes a command line": ("parser",),
+}  # fmt: skip
+"""Named like parsers, and why no parser stands for them."""
 
 
 @functools.cache

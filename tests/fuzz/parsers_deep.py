@@ -6,9 +6,8 @@ A hub with a desk and a post on disk; what is fed comes with genuine seals, tags
 from __future__ import annotations
 
 import functools
-import tempfile
+import shutil
 from collections.abc import Callable
-from pathlib import Path
 from random import Random
 from typing import Any
 
@@ -16,6 +15,7 @@ from tests.fuzz.engine import Parser
 from tests.fuzz.parsers_media import call_noise, rung
 from tests.fuzz.parsers_records import apart, joined
 from tests.fuzz.parsers_transport import noise, short_contents
+from tests.fuzz.places import place
 from tests.roads.realm import DEPT, Realm, file_request
 from xtcli.errors import BundleRejected
 from xtcli.hub.admission import Admission
@@ -49,9 +49,8 @@ class Hub:
 
     def __init__(self) -> None:
         """In memory where that can be had."""
-        where = "/dev/shm" if Path("/dev/shm").is_dir() else None
-        self.made = tempfile.TemporaryDirectory(prefix="xt-fuzz-", dir=where)
-        self.realm = Realm(Path(self.made.name) / "realm", seed=7)
+        self.place = place()
+        self.realm = Realm(self.place / "realm", seed=7)
         self.realm.join("desk", "desk", DEPT)
         self.number = self.realm.join("post").number
         self.post: Station = self.realm.station("post")
@@ -79,7 +78,7 @@ class Hub:
         self.store.close()
         self.mail.close()
         self.realm.close()
-        self.made.cleanup()
+        shutil.rmtree(self.place, ignore_errors=True)
 
     # Feeding
 

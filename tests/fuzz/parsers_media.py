@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import io
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ from typing import Any
 from tests.fuzz.engine import Parser
 from tests.fuzz.parsers_records import text, typed
 from tests.fuzz.parsers_transport import noise
+from tests.fuzz.places import place
 from xtcli.errors import BundleRejected
 from xtcli.media import jpeg, kinds, ogg, picture, sound, stills, voice
 from xtcli.media.call import packet, rtp
@@ -172,9 +172,7 @@ class File:
 
     def __init__(self, name: str, read: Callable[[Path], object]) -> None:
         """Lies in memory where that can be had."""
-        where = "/dev/shm" if Path("/dev/shm").is_dir() else None
-        self.made = tempfile.TemporaryDirectory(prefix="xt-fuzz-", dir=where)
-        self.path = Path(self.made.name) / name
+        self.path = place() / name
         self.read = read
 
     def feed(self, data: bytes) -> object:

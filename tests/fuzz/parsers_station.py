@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import functools
 import json
-import tempfile
+import struct
 from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 from tests.fuzz.engine import Parser
 from tests.fuzz.parsers_records import text, typed
 from tests.fuzz.parsers_transport import noise
+from tests.fuzz.places import place
 from xtcli.errors import BundleRejected, XtError
 from xtcli.hub.web_page import read_asked
 from xtcli.records.ids import RecordId
@@ -177,9 +177,7 @@ class File:
 
     def __init__(self, name: str, read: Callable[[Home], object]) -> None:
         """A home with nothing else in it."""
-        where = "/dev/shm" if Path("/dev/shm").is_dir() else None
-        self.made = tempfile.TemporaryDirectory(prefix="xt-fuzz-", dir=where)
-        self.home = Home(Path(self.made.name))
+        self.home = Home(place())
         self.path = self.home.root / name
         self.path.parent.mkdir(exist_ok=True)
         self.read = read
@@ -280,7 +278,8 @@ def parsers() -> list[Parser]:
         Parser("call-envelope", (f"{at}.calls_wire:open_envelope",), calls_wire.open_envelope,
                _envelopes, again=lambda found: found.encode(), bytes_max=1_300),
         Parser("ring-note", (f"{at}.calls_wire:read_note",), calls_wire.read_note,
-               lambda: [noise(13), bytes(12) + b"\1"], bytes_max=64),
+               lambda: [struct.pack(">IIIB", 4, 7, 1_800_000_000, flag) for flag in (0, 1)],
+               bytes_max=64),
         Parser("guest-word", (f"{at}.calls_guest_wire:read_word",), calls_guest_wire.read_word,
                _words, again=lambda found: found.envelope()[3:], bytes_max=1_300),
         Parser("guest-page", (f"{at}.calls_guest_wire:read_opened",), calls_guest_wire.read_opened,

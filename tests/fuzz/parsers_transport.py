@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import functools
-import tempfile
 from collections.abc import Callable
-from pathlib import Path
 from random import Random
 from typing import Any
 
 from tests.fuzz.engine import Parser
 from tests.fuzz.parsers_records import apart, joined, text, typed, vectors
+from tests.fuzz.places import place
 from xtcli.errors import BundleRejected, UsageError
 from xtcli.transport.bundle import codecs, hpke, ppm
 from xtcli.transport.bundle.envelope import Envelope, read_envelope, read_header
@@ -252,9 +251,7 @@ class Folder:
 
     def __init__(self) -> None:
         """In memory where that can be had."""
-        where = "/dev/shm" if Path("/dev/shm").is_dir() else None
-        self.made = tempfile.TemporaryDirectory(prefix="xt-fuzz-", dir=where)
-        self.path = Path(self.made.name)
+        self.path = place()
         (self.path / folder.SUBFOLDER).mkdir()
 
     def feed(self, data: bytes) -> None:
