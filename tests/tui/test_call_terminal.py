@@ -17,6 +17,8 @@ from tests.tui.terminal import Terminal
 from xtcli.lang import chinese, choose, tr
 from xtcli.records.ids import RecordId
 from xtcli.station.station import Station
+from xtcli.tui.demo_media import ecg_picture
+from xtcli.tui.widgets.half_blocks import UPPER
 
 NAME = "苏日娜"
 BORN = "1961-04-09"
@@ -134,3 +136,31 @@ def test_the_words_used_here_exist() -> None:
             assert tr(sentence) == chinese()[sentence]
     finally:
         choose("en")
+
+
+def test_pictures_of_the_other_side_are_shown(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A post that shows a photo: beside the figures of the call, in half blocks, with its age."""
+    photo = tmp_path / "photo.jpg"
+    photo.write_bytes(ecg_picture())
+    maker = silence() if missing() else sound(tmp_path / "sound", monkeypatch)
+    with maker as devices, world(tmp_path / "world") as made:
+        desk = screens(made.desk.home.root, (120, 40), "en", devices.of("desk"))
+        try:
+            desk.wait_for(NAME)
+            assert until(lambda: (made.desk.home.root / "line.json").exists())
+            caller = made.call(made.post, POST_SAYS, stills=str(photo), seconds=30.0)
+            desk.wait_for("take the call")
+            desk.press("f9")
+            if not devices.env:
+                desk.wait_for("PortAudio")
+                return
+            desk.wait_for("s old")
+            assert until(lambda: desk.screen().count(UPPER) > 200)
+            assert NAME in desk.screen()
+            desk.press("f8")
+            desk.wait_for("of your words heard live")
+            assert caller.wait().stills_sent >= 1
+        finally:
+            desk.close()

@@ -21,7 +21,7 @@ WORDS: dict[str, str] = {
     "put away": "收起",
     "seen": "已阅",
     "hang up, mute, push-to-talk": "挂断、静音、按键通话",
-    "voice note": "语音留言",
+    "not live: a note": "非实时（留言）",
     "two-way, sent twice": "双向（重复发送）",
     "two-way, bundled": "双向（合并发送）",
     "two-way": "双向",
@@ -54,12 +54,14 @@ WORDS: dict[str, str] = {
     "kept": "录音",
     "both agreed: it is recorded into the case": "双方同意：录音存入病例",
     "you allow it; it is kept if the other side agrees too": "您同意录音；对方也同意才录",
-    "microphone": "麦克风",
+    "my microphone": "麦克风",
     "other side": "对方声音",
     "from here": "我方发送",
     "from there": "对方发送",
     "link": "链路",
     "{n} % lost": "丢失{n}%",
+    "camera picture": "图像",
+    "{time} old": "{time}前",
     # Pictures
     "ask for this part": "索取此部分",
     "larger frame": "放大选框",
@@ -82,6 +84,7 @@ WORDS: dict[str, str] = {
     "No specialist is on this case yet. Ask the department to call back?": (
         "此病例尚无专科医生接诊。请科室回电？"
     ),
+    "Call and show pictures from the camera; nothing is kept": "呼叫并传摄像头图像，不录音",
     "Call; the sound is not kept": "呼叫，不录音",
     "Call; it may be kept in the case if the other side agrees": "呼叫，对方同意则录音存入病例",
 }

@@ -276,11 +276,13 @@ class CallApp(TypeAheadApp):
         options = [
             ("call", tr("Call; the sound is not kept")),
             ("keep", tr("Call; it may be kept in the case if the other side agrees")),
+            ("camera", tr("Call and show pictures from the camera; nothing is kept")),
         ]  # fmt: skip
         dialog = MenuDialog(title, options, hint="  ".join(found.identifiers))
         self.push_screen(dialog, lambda chosen: self._begin(case, chosen))
 
     def _begin(self, case: RecordId, chosen: str | None) -> None:
         if chosen is not None:
-            self.calls.begin(case, keep=chosen == "keep")
+            stills = "camera" if chosen == "camera" else ""
+            self.calls.begin(case, keep=chosen == "keep", stills=stills)
             self._tick_calls()

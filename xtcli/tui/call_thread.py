@@ -10,13 +10,13 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from xtcli.errors import DeviceMissing, XtError
 from xtcli.lang import tr
-from xtcli.station.calls_values import CallOptions, CallReport, CallView, Hooks
+from xtcli.station.calls_values import CallOptions, CallReport, CallView, Hooks, StillView
 
 if TYPE_CHECKING:
     from xtcli.media.call.events import CallEvent
@@ -54,7 +54,8 @@ class CallThread:
         self.error: XtError | None = None
         self.could_listen = False
         """There is no microphone, but something to listen with."""
-        self.still: Path | None = None
+        self.still = b""
+        """The newest picture of the other side: its file goes when the next one comes."""
         self._end = threading.Event()
         self._thread = threading.Thread(target=self._run, name="call", daemon=True)
 
@@ -96,6 +97,7 @@ class CallThread:
         hooks = Hooks(
             show=self._show, agree=self._agree, pressed=lambda: self.pressed,
             stop=self._end.is_set, muted=lambda: self.muted, view=self._see,
+            still=self._picture,
         )  # fmt: skip
         try:
             self.report = run_call(station, self.options, hooks)
@@ -104,7 +106,8 @@ class CallThread:
             self.error = error
 
     def _has_speaker(self) -> bool:
-        if self.options.listen:
+        if self.options.listen or self.options.stills:
+            # It may be the camera that is missing.
             return False
         from xtcli.media import devices
 
@@ -118,8 +121,11 @@ class CallThread:
 
     def _see(self, view: CallView) -> None:
         self.view = view
-        if view.still is not None:
-            self.still = view.still.path
+
+    def _picture(self, still: StillView) -> None:
+        # Read at once, in this thread: the file is gone as soon as there is a newer one.
+        with suppress(OSError):
+            self.still = still.path.read_bytes()
 
     def _agree(self, text: str) -> bool:
         """Ask whether the call may be kept; the call waits for it in a thread of its own."""

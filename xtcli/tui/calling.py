@@ -10,7 +10,6 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from xtcli.records.ids import RecordId
@@ -66,7 +65,8 @@ class CallShown:
     report: CallReport | None = None
     error: XtError | None = None
     missed: tuple[Missed, ...] = ()
-    still: Path | None = None
+    still: bytes = b""
+    """The newest picture of the other side, as it came."""
 
     @property
     def phase(self) -> str:
@@ -212,8 +212,8 @@ class Calls:
     # What a person does
 
     def begin(self, case: RecordId, *, keep: bool = False, accept: bool = False,
-              listen: bool = False) -> bool:  # fmt: skip
-        """Ring, or take what rings; False when a call is on already."""
+              listen: bool = False, stills: str = "") -> bool:  # fmt: skip
+        """Ring, or take what rings; False when a call is on already. `stills`: what to show."""
         if self.busy:
             return False
         if self._ring is not None:
@@ -221,7 +221,8 @@ class Calls:
             accept = accept or self._ring.case == case
             self._ring = None
         self._began, self._over_at = self.now(), None
-        options = CallOptions(case, accept=accept, keep=keep and not accept, listen=listen)
+        options = CallOptions(case, accept=accept, keep=keep and not accept, listen=listen,
+                              stills=stills)  # fmt: skip
         self._thread = CallThread(self.opener, options)
         self._thread.start()
         return True

@@ -6,7 +6,6 @@ It shows the app's one call and gives its keys to it; leaving the screen does no
 from __future__ import annotations
 
 import os
-from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import ComposeResult
@@ -20,7 +19,8 @@ from xtcli.lang import tr
 from xtcli.tui import key_release, pictures
 from xtcli.tui.calling import CallShown, Stage
 from xtcli.tui.screens.base import DeskScreen
-from xtcli.tui.text import clean, duration, rate, waited
+from xtcli.tui.text import clean, duration, fit, rate, waited
+from xtcli.tui.widgets.cell_picture import CellPicture
 from xtcli.tui.widgets.key_bar import KeyBar
 from xtcli.tui.widgets.level import coloured
 from xtcli.tui.widgets.link_bar import LinkBar
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from xtcli.media.call.ladder import Rung
 
 METER_CELLS = 34
+LABEL_CELLS = 15
 SAID_LINES = 6
 IN_CALL = frozenset(("hang_up", "mute", "talk", "open_microphone"))
 
@@ -82,7 +83,7 @@ def _live(shown: CallShown) -> list[Content]:
     shut = shown.muted or shown.pressed is False or shown.listen
     mine = coloured(view.microphone, METER_CELLS, shut=shut)
     lines = [
-        Content.assemble((_label(tr("microphone")), "bold $secondary"), mine, "  ",
+        Content.assemble((_label(tr("my microphone")), "bold $secondary"), mine, "  ",
                          (mic_words(shown), "bold $warning")),
         Content.assemble((_label(tr("other side")), "bold $secondary"),
                          coloured(view.speaker, METER_CELLS)),
@@ -95,6 +96,8 @@ def _live(shown: CallShown) -> list[Content]:
         if view.rtt_s:
             facts.append(tr("round trip {time}", time=duration(view.rtt_s)))
         lines.append(_line(tr("link"), "  ".join(facts)))
+    if view.still is not None:
+        lines.append(_line(tr("camera picture"), tr("{time} old", time=duration(view.still.age_s))))
     if not view.contact:
         words = tr("No contact. Go on speaking: it will be sent as a voice note.")
         lines.append(Content.assemble((words, "bold $error")))
@@ -106,9 +109,7 @@ def _live(shown: CallShown) -> list[Content]:
 
 
 def _label(words: str) -> str:
-    from xtcli.tui.text import fit
-
-    return fit(words, 13)
+    return fit(words, LABEL_CELLS)
 
 
 def _line(label: str, words: str, style: str = "") -> Content:
@@ -138,7 +139,7 @@ class CallScreen(DeskScreen):
         """Shows the app's call."""
         super().__init__()
         self.shown = CallShown()
-        self._still: Path | None = None
+        self._still = b""
 
     def compose(self) -> ComposeResult:
         """Title, facts beside the other side's picture, link, keys."""
@@ -177,16 +178,21 @@ class CallScreen(DeskScreen):
             widget.update(text)
         if before.stage is not shown.stage:
             self.refresh_bindings()
-        if shown.still is not None and shown.still != self._still:
+        if shown.still and shown.still is not self._still:
             self._still = still = shown.still
-            self.in_background(lambda: pictures.decode(still.read_bytes()), self._show_still,
-                               group="still", failed=lambda _: None)  # fmt: skip
+            self.in_background(lambda: pictures.decode(still), self._show_still, group="still",
+                               failed=lambda _: None)  # fmt: skip
 
     def _show_still(self, image: Image.Image) -> None:
         room = self.query_one("#still", Horizontal)
         room.add_class("here")
-        room.remove_children()
-        room.mount(pictures.image_widget(image, pictures.how_here()))
+        cells = list(room.query(CellPicture))
+        if cells:
+            cells[0].put(image)
+        elif room.children:
+            pictures.replace(room.children[0], image)
+        else:
+            room.mount(pictures.image_widget(image, pictures.how_here()))
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Keys of a call work during one."""

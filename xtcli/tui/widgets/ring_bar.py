@@ -32,7 +32,7 @@ def rung_word(rung: Rung | None) -> str:
     if rung is None:
         return ""
     if not rung.live:
-        return tr("voice note")
+        return tr("not live: a note")
     if rung.half_duplex:
         return tr("push-to-talk")
     if rung.copies:
