@@ -55,7 +55,7 @@ def test_a_spent_budget_drops_copies_first_and_queues_nothing() -> None:
     sent = [s for s in made if s is not None]
     assert all(s.number == n for n, s in enumerate(made) if s is not None)
     assert len(sent) > 180
-    assert sum(bool(s.steps) for s in sent) < 40
+    assert sum(any(s.frames[1:]) for s in sent) < 40
 
 
 @pytest.mark.parametrize(
@@ -265,3 +265,63 @@ def test_floor_obeys_the_key() -> None:
     assert me.speak(False, 2.0)
     me.pressed = False
     assert not me.speak(True, 2.1)
+
+
+def with_room_for_some_copies(rate: float, count: int = 600) -> tuple[Sender, list[Sound]]:
+    """Frames of 55 bytes, each of its own loudness, on a link that cannot carry all copies."""
+    loudness = Random(3)
+    sender = Sender(AROUND, 0.0)
+    sender.use(RUNGS[3], (5,))
+    made = [
+        sender.frame(n, bytes([n % 250]) * 55, rate, n * 0.06, loudness=loudness.uniform(1, 100))
+        for n in range(count)
+    ]
+    return sender, [sound for sound in made if sound is not None]
+
+
+def test_with_little_room_the_louder_frames_have_copies() -> None:
+    """Every frame leaves once, in time; copies come of the louder ones, four or five frames on."""
+    sender, sounds = with_room_for_some_copies(20_000)
+    loudness = Random(3)
+    loud = [loudness.uniform(1, 100) for _ in range(600)]
+    new: list[int] = []
+    copied: list[int] = []
+    for sound in sounds:
+        for number, _ in sound.numbered():
+            (new if number > sound.number - sound.bundle else copied).append(number)
+            if number <= sound.number - sound.bundle:
+                assert 4 <= sound.number - number <= 5
+    assert sorted(new) == list(range(new[-1] + 1))
+    assert len(copied) == len(set(copied))
+    assert sender.dropped == 0
+    late = [n for n in copied if n > 100]
+    missed = [n for n in range(101, 590) if n not in set(copied)]
+    assert 0.2 < len(late) / 490 < 0.9
+    assert sum(loud[n] for n in late) / len(late) > 1.5 * sum(loud[n] for n in missed) / len(missed)
+
+
+def test_copies_keep_the_mean_within_its_share_of_the_rate() -> None:
+    for rate in (18_000.0, 20_000.0, 22_000.0):
+        _, sounds = with_room_for_some_copies(rate, 1500)
+        settled = [s for s in sounds if s.number > 300]
+        bits = sum(8 * (AROUND + sum(map(len, s.frames)) + len(s.frames) - 1) for s in settled)
+        mean = bits / (1200 * 0.06)
+        assert mean == pytest.approx(0.8 * rate, rel=0.05)
+
+
+def test_a_frame_rides_only_where_that_delays_nothing() -> None:
+    """Against single losses copies come at once: a frame that waited would be late."""
+    sender = Sender(AROUND, 0.0)
+    sender.use(RUNGS[3], (1,))
+    sounds = [sender.frame(n, b"x", 18_000, n * 0.06, loudness=0.0) for n in range(20)]
+    assert all(sound is not None and sound.bundle == 1 for sound in sounds)
+
+
+def test_a_bare_rung_is_left_soon_on_a_link_that_loses() -> None:
+    """8.5 kbit/s in pairs, then loss: copies after two seconds, not after fifteen."""
+    ladder = Ladder(AROUND, 17e3)
+    assert (ladder.rung.state, ladder.rung.copies) == ("D", 0)
+    steps = [ladder.observe(Conditions(17e3, 0.1), at / 2) for at in range(10)]
+    first = next(i for i, step in enumerate(steps) if step is not None)
+    assert first / 2 <= 2.5
+    assert (ladder.rung.state, ladder.rung.copies) == ("C", 1)

@@ -22,6 +22,8 @@ RESIDUAL_MAX = 0.25
 """Judged only where copies are already sent: without them it says no more than the loss."""
 DELAY_TALK_MAX_S = 0.6
 FRAMES_PER_S = 1 / 0.06
+BARE_FROM = 6
+"""From this rung on, sound without copies is better than none, whatever the loss."""
 HEADROOM = 1.1
 """Going up, and the first choice, ask for this much more than the rung needs."""
 OVERLOAD = 0.7
@@ -42,6 +44,8 @@ class Rung:
     bandwidth: str | None = None
     """Fixed where libopus chooses worse: at 8 kbit/s, 6 kHz scores above its 4 kHz (measured)."""
     half_duplex: bool = False
+    copied: float = 1.0
+    """The share of copies without which the rung is not worth taking."""
 
     @property
     def live(self) -> bool:
@@ -50,17 +54,24 @@ class Rung:
 
     def need_bps(self, overhead_bytes: int) -> float:
         """Bits a second on the wire with `overhead_bytes` around each datagram's frames."""
+        return self._bps(overhead_bytes, self.copied)
+
+    def full_bps(self, overhead_bytes: int) -> float:
+        """The same with every copy."""
+        return self._bps(overhead_bytes, 1.0)
+
+    def _bps(self, overhead_bytes: int, copied: float) -> float:
         if not self.live:
             return 0.0
         packets = overhead_bytes * 8 * FRAMES_PER_S / self.bundle
-        return self.bitrate_bps * (1 + self.copies) + packets
+        return self.bitrate_bps * (1 + self.copies * copied) + packets
 
 
 RUNGS = (
     Rung(0, "A", 16_000, 1, 0),
     Rung(1, "B", 12_000, 1, 0),
     Rung(2, "C", 12_000, 1, 2),
-    Rung(3, "C", 8_500, 1, 1, "medium"),
+    Rung(3, "C", 8_500, 1, 1, "medium", copied=0.25),
     Rung(4, "D", 8_500, 2, 0, "medium"),
     Rung(5, "D", 6_000, 2, 1),
     Rung(6, "D", 6_000, 2, 0),
@@ -114,7 +125,7 @@ def best(conditions: Conditions, overhead_bytes: int, headroom: float = 1.0) -> 
     for rung in RUNGS[:-1]:
         fits = conditions.rate_bps >= headroom * rung.need_bps(overhead_bytes)
         # On a lossy link a bare rung is taken only when its protected twin does not fit.
-        bare = lossy and not rung.copies and rung.order < 6
+        bare = lossy and not rung.copies and rung.order < BARE_FROM
         if fits and not bare and (lossy or not rung.copies) and (rung.half_duplex or not talk):
             return rung, "delay" if talk else "loss" if lossy else "rate"
     return NOTE, "rate"
@@ -141,7 +152,9 @@ class Ladder:
         """Take in the conditions at `now`; a `Step` when the call moves."""
         down, why = best(conditions, self._overhead)
         up, _ = best(conditions, self._overhead, HEADROOM)
-        worse, better = down.order > self.rung.order, up.order < self.rung.order
+        # To stay without copies on a link that loses is worse than to climb to a rung with them.
+        bare = down.copies > self.rung.copies and self.rung.order < BARE_FROM
+        worse, better = down.order > self.rung.order or bare, up.order < self.rung.order
         self._worse_since = _since(self._worse_since, worse, now)
         self._better_since = _since(self._better_since, better, now)
         if self._worse_since is not None:

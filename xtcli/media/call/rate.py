@@ -80,19 +80,35 @@ class Rate:
 class Bucket:
     """Bytes that may leave now. What does not fit is dropped by the caller, never queued."""
 
-    DEPTH_S = 1.0
-
-    def __init__(self, now: float) -> None:
-        """Start half full."""
+    def __init__(self, now: float, depth_s: float = 1.0) -> None:
+        """Start with little in it; full, it holds what the rate gives in `depth_s` seconds."""
         self._bits = 4_000.0
         self._at = now
+        self._depth_s = depth_s
+
+    def refill(self, share: float, rate_bps: float, now: float) -> None:
+        """Begin anew with `share` (0..1) of what it holds."""
+        self._bits, self._at = share * rate_bps * self._depth_s, now
+
+    def fill(self, rate_bps: float, now: float) -> float:
+        """How full it is, 0..1."""
+        room = self._pour(rate_bps, now)
+        return max(0.0, self._bits / room) if room else 0.0
+
+    def _pour(self, rate_bps: float, now: float) -> float:
+        room = rate_bps * self._depth_s
+        self._bits = min(room, self._bits + rate_bps * max(0.0, now - self._at))
+        self._at = max(self._at, now)
+        return room
 
     def take(self, size_bytes: int, rate_bps: float, now: float) -> bool:
         """Spend `size_bytes` if they are there at `rate_bps`."""
-        room = rate_bps * self.DEPTH_S
-        self._bits = min(room, self._bits + rate_bps * max(0.0, now - self._at))
-        self._at = max(self._at, now)
+        self._pour(rate_bps, now)
         if self._bits < 8 * size_bytes:
             return False
-        self._bits -= 8 * size_bytes
+        self.charge(size_bytes)
         return True
+
+    def charge(self, size_bytes: int) -> None:
+        """Spend `size_bytes` that leave in any case."""
+        self._bits -= 8 * size_bytes

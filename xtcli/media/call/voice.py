@@ -26,6 +26,8 @@ class Voice:
         """Nothing heard."""
         self._level = LEVEL_MIN
         self._quiet = 0
+        self.loudness = 0.0
+        """Of the last frame: root mean square, or 0 when it held no voice."""
 
     def hear(self, pcm: bytes) -> bool:
         """Take in a frame (int16 PCM); whether it holds voice."""
@@ -34,6 +36,7 @@ class Voice:
         self._level = max(loudness, DECAY * self._level, LEVEL_MIN)
         voice = loudness >= SHARE * self._level
         self._quiet = 0 if loudness >= PAUSE_SHARE * self._level else self._quiet + 1
+        self.loudness = loudness if voice else 0.0
         return voice
 
     @property
