@@ -19,6 +19,7 @@ from xtcli.station.drafts import Drafts, Phrases
 from xtcli.station.views import Status
 from xtcli.tui import console, ring
 from xtcli.tui.call_app import CallApp
+from xtcli.tui.desk import DeskApp
 from xtcli.tui.keeper import Keeper
 from xtcli.tui.messages import Arrivals, LogChanged, StatusSeen
 from xtcli.tui.screens.base import DeskScreen
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 Opener = Callable[[], "Station"]
 
 
-class XtApp(CallApp):
+class XtApp(CallApp, DeskApp):
     """`xt tui`. `opener` opens the home once more, for each thread its own."""
 
     ENABLE_COMMAND_PALETTE = False

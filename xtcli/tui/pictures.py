@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import io
 import os
-import sys
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from xtcli.errors import UsageError
+from xtcli.tui.no_terminal import no_terminal
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -57,17 +56,6 @@ def decode(data: bytes) -> Image.Image:
         return found.convert("RGB")
     except (OSError, UnidentifiedImageError, ValueError) as error:
         raise UsageError("This picture cannot be read.", "Ask for it again.") from error
-
-
-@contextmanager
-def no_terminal() -> Iterator[None]:
-    """textual-image asks the terminal when imported; while Textual reads the keys it must not."""
-    before = sys.__stdout__
-    vars(sys)["__stdout__"] = io.StringIO()
-    try:
-        yield
-    finally:
-        vars(sys)["__stdout__"] = before
 
 
 def image_widget(image: Image.Image, how: str) -> Widget:

@@ -17,7 +17,7 @@ from xtcli.tui.text import clean
 
 if TYPE_CHECKING:
     from xtcli.station.station import Station
-    from xtcli.tui.app import XtApp
+    from xtcli.tui.desk import DeskApp
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -27,9 +27,9 @@ class Desk:
     """Mixed into screens: the app's station, and work that must not hold up the keys."""
 
     @property
-    def desk(self) -> XtApp:
+    def desk(self) -> DeskApp:
         """The app."""
-        return cast("XtApp", self.app)  # type: ignore[attr-defined]
+        return cast("DeskApp", self.app)  # type: ignore[attr-defined]
 
     @property
     def station(self) -> Station:

@@ -24,7 +24,7 @@ from xtcli.tui.widgets.fields import Field
 from xtcli.tui.widgets.file_rows import FileRows, part_words
 
 if TYPE_CHECKING:
-    from xtcli.tui.app import XtApp
+    from xtcli.tui.desk import DeskApp
 
 TEXTS = (
     "patient", "sex", "born", "id", "phone", "place", "dept", "urgency", "complaint", "question",
@@ -68,7 +68,7 @@ class RequestScreen(FormScreen):
         """Whether signing was tried: from then on what is empty is told too."""
 
     @classmethod
-    def fresh(cls, desk: XtApp, fields: dict[str, Any]) -> RequestScreen:
+    def fresh(cls, desk: DeskApp, fields: dict[str, Any]) -> RequestScreen:
         """A new one, with some fields filled in (a follow-up's patient)."""
         return cls(desk.drafts.new_request(), {"urgency": "routine", **fields})
 

@@ -21,6 +21,7 @@ from rich.color import Color
 from rich.style import Style
 from textual.strip import Strip
 
+from xtcli.tui.no_terminal import no_terminal
 from xtcli.tui.widgets.cell_picture import CellPicture
 
 if TYPE_CHECKING:
@@ -39,8 +40,6 @@ _numbers = count((os.getpid() & 0xFFFF) * 128 + 1)
 @cache
 def marks() -> tuple[str, ...]:
     """The combining marks that stand for 0, 1, 2 ... in a placeholder, in the protocol's order."""
-    from xtcli.tui.pictures import no_terminal
-
     with no_terminal():
         from textual_image.renderable.tgp import _NUMBER_TO_DIACRITIC
 
