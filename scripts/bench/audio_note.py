@@ -23,8 +23,8 @@ from xtcli.media import level, ogg, opus, voice
 from xtcli.media.sound import read_sound
 
 RATE_HZ = 16_000
-BARS = {"normal": (23_500, 2.9)}
-"""Bytes of a 30 s note and PESQ-WB on Mandarin that issue 4 asks for."""
+BARS = {"tiny": (19_500, 0.0), "normal": (23_500, 2.9), "clear": (39_000, 0.0)}
+"""Bytes of a 30 s note in any language, and PESQ-WB on Mandarin where that is asked for."""
 
 
 def clips(folder: Path) -> dict[str, list[bytes]]:
@@ -73,47 +73,55 @@ def score(said: bytes, heard: bytes) -> tuple[float, float]:
     return float(pesq(RATE_HZ, a, b, "wb")), float(stoi(a, b, RATE_HZ))
 
 
+def note_row(
+    language: str, parts: list[bytes], seed: int, quality: str, way: str, seconds: float = 30.0
+) -> dict[str, Any]:
+    """One note, made by xt or in one go (`way` "xt" or "plain"), measured."""
+    said = level.tidy(speech(parts, seed, seconds))
+    started = time.process_time()
+    data = voice.encode(said, quality) if way == "xt" else plain(said, quality)
+    took = time.process_time() - started
+    pesq_wb, stoi = score(said, voice.decode_note(data))
+    return {
+        "language": language,
+        "seed": seed,
+        "quality": quality,
+        "way": way,
+        "seconds": len(said) / RATE_HZ / 2,
+        "bytes_30s": round(len(data) * 30 * RATE_HZ * 2 / len(said)),
+        "pesq_wb": round(pesq_wb, 3),
+        "stoi": round(stoi, 4),
+        "encode_cpu_seconds": round(took, 2),
+    }
+
+
 def rows(folder: Path, seeds: int, seconds: float) -> Iterator[dict[str, Any]]:
     """One row per language, seed, quality and way of coding."""
     for language, parts in clips(folder).items():
         for seed in range(seeds):
-            said = level.tidy(speech(parts, seed, seconds))
             for quality in voice.QUALITIES:
-                for way, code in (("xt", voice.encode), ("plain", plain)):
-                    started = time.perf_counter()
-                    data = code(said, quality)
-                    took = time.perf_counter() - started
-                    pesq_wb, stoi = score(said, voice.decode_note(data))
-                    yield {
-                        "language": language,
-                        "seed": seed,
-                        "quality": quality,
-                        "way": way,
-                        "seconds": len(said) / RATE_HZ / 2,
-                        "bytes_30s": round(len(data) * 30 * RATE_HZ * 2 / len(said)),
-                        "pesq_wb": round(pesq_wb, 3),
-                        "stoi": round(stoi, 4),
-                        "encode_seconds": round(took, 2),
-                    }
+                for way in ("xt", "plain"):
+                    yield note_row(language, parts, seed, quality, way, seconds)
 
 
 def table(found: list[dict[str, Any]]) -> bool:
     """Print the means; whether every bar is met."""
     met = True
-    print("language  quality  way    bytes/30s  PESQ-WB (least)  STOI    encode s")
+    print("language  quality  way    bytes/30s  PESQ-WB (least)  STOI    encode CPU s")
     names = ("language", "quality", "way")
     for key in dict.fromkeys(tuple(row[name] for name in names) for row in found):
         same = [row for row in found if tuple(row[name] for name in names) == key]
         mean = {k: statistics.mean(r[k] for r in same) for k in same[0] if k not in names}
-        least = min(row["pesq_wb"] for row in same)
+        least, largest = min(r["pesq_wb"] for r in same), max(r["bytes_30s"] for r in same)
         language, quality, way = key
         line = (
             f"{language:9} {quality:8} {way:6} {mean['bytes_30s']:9.0f}  {mean['pesq_wb']:.2f}"
-            f" ({least:.2f})      {mean['stoi']:.4f}  {mean['encode_seconds']:.2f}"
+            f" ({least:.2f})      {mean['stoi']:.4f}  {mean['encode_cpu_seconds']:.2f}"
         )
-        if language == "zh" and way == "xt" and quality in BARS:
+        if way == "xt":
             bytes_max, pesq_min = BARS[quality]
-            good = mean["bytes_30s"] <= bytes_max and mean["pesq_wb"] >= pesq_min
+            pesq_min = pesq_min if language == "zh" else 0.0
+            good = largest <= bytes_max and mean["pesq_wb"] >= pesq_min
             line += f"  bar: <= {bytes_max} B, >= {pesq_min}: {'met' if good else 'NOT met'}"
             met = met and good
         print(line)
