@@ -13,20 +13,29 @@ import sys
 from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
 
 from tests.sim.checks import Violation
 from tests.sim.fuse import Crash, Fuse
+from tests.sim.messages import Network
+from tests.sim.mixed import MixedWorld
+from tests.sim.sticks import Stick
 from tests.sim.world import LINKS, World
 from xtcli.hub.core import HubCore, Opened
 from xtcli.station.intake import Arrival, Intake
+from xtcli.station.roads_hops import Hops
+from xtcli.station.roads_shelf import Mail
+from xtcli.transport.carriers import folder
 
 ROOT = Path(__file__).parents[2]
 GROUPS = 5
 SEEDS_PER_GROUP = 10
 PER_LINK = 1
+MIXED_GROUPS = 4
+MIXED_PER_GROUP = 6
 
 
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -53,9 +62,19 @@ def test_all_logs_agree_on_every_link(link: str) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def test_a_seed_is_a_run() -> None:
+@pytest.mark.parametrize("group", range(MIXED_GROUPS))
+def test_all_logs_agree_whatever_the_roads(group: int) -> None:
+    """Relays, sticks, short messages, a second road, partitions, weeks: all at once."""
+    first = 1 + group * MIXED_PER_GROUP
+    done = run("--mixed", "--seed", str(first), "--seeds", str(MIXED_PER_GROUP))
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("kind", ["", "--mixed"])
+def test_a_seed_is_a_run(kind: str) -> None:
     """The same seed gives the same run, to the last byte on the roads."""
-    runs = [json.loads(run("--seed", "321").stdout.splitlines()[0]) for _ in range(2)]
+    words = [kind] if kind else []
+    runs = [json.loads(run("--seed", "321", *words).stdout.splitlines()[0]) for _ in range(2)]
     assert runs[0] == runs[1]
     assert runs[0]["crashes"] > 0
     assert runs[0]["cases"] > 0
@@ -76,15 +95,15 @@ def test_a_fuse_ends_a_process_at_one_write() -> None:
 # The simulation must be able to fail: each fault below once existed or easily could.
 
 
-def _outcome(folder: Path, seeds: range) -> list[str]:
-    """What was found wrong over some seeds."""
-    found = []
+def _finds(what: str, folder: Path, seeds: range, make: type[World] = World) -> bool:
+    """Whether one of some seeds is found wrong in these words."""
     for seed in seeds:
         try:
-            World(seed, folder / str(seed)).run()
+            make(seed, folder / str(seed)).run()
         except Violation as violation:
-            found.append(str(violation))
-    return found
+            if what in str(violation):
+                return True
+    return False
 
 
 def test_it_finds_a_hub_that_confirms_too_early(
@@ -96,7 +115,7 @@ def test_it_finds_a_hub_that_confirms_too_early(
         return [(one, Arrival()) for one in batch]
 
     monkeypatch.setattr(HubCore, "_log", forget)
-    assert _outcome(tmp_path, range(1, 4))
+    assert _finds("", tmp_path, range(1, 4))
 
 
 def test_it_finds_a_receipt_without_records(
@@ -110,7 +129,7 @@ def test_it_finds_a_receipt_without_records(
         return [*named, *(item._replace(seq=item.seq + 1) for item in named[-1:])]
 
     monkeypatch.setattr(Arrival, "confirmable", property(more))
-    assert any("confirms" in what for what in _outcome(tmp_path, range(1, 4)))
+    assert _finds("confirms", tmp_path, range(1, 4))
 
 
 def test_it_finds_a_hub_that_forgets_to_forward(
@@ -123,4 +142,76 @@ def test_it_finds_a_hub_that_forgets_to_forward(
         plain(intake, station, None)
 
     monkeypatch.setattr(Intake, "__init__", deaf)
-    assert any("lacks" in what for what in _outcome(tmp_path, range(1, 6)))
+    assert _finds("lacks", tmp_path, range(1, 6))
+
+
+class Impatient(MixedWorld):
+    """Ten minutes must do: nobody has to wait here for what comes after six hours."""
+
+    heal_s = 600.0
+
+
+def test_it_finds_a_relay_that_says_done_and_forgets(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """DONE at a relay and nothing passed on."""
+    monkeypatch.setattr(Hops, "pass_on", lambda hops, one, hop, key, shelf: bytes(4))
+    assert _finds("not settled", tmp_path, range(10, 14), Impatient)
+
+
+def test_it_finds_a_stick_that_is_emptied_too_early(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Taken from the stick, noted as taken, and not in the log."""
+    monkeypatch.setattr(Mail, "arrived", lambda mail, sender, sealed, tag, via: Arrival())
+    assert _finds("not settled", tmp_path, range(14, 24), Impatient)
+
+
+def test_it_finds_receipts_for_more_than_a_stick_brought(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """By any road, a receipt names what is on the disk of who signed it."""
+    plain = Arrival.confirmable
+
+    def more(arrival: Arrival) -> list[Any]:
+        named = plain.fget(arrival)  # type: ignore[attr-defined]
+        return [*named, *(item._replace(seq=item.seq + 1) for item in named[-1:])]
+
+    monkeypatch.setattr(Arrival, "confirmable", property(more))
+    assert _finds("confirms", tmp_path, range(14, 18), Impatient)
+
+
+# The parts of it
+
+
+def test_a_pulled_stick_keeps_half_a_file_and_comes_back(tmp_path: Path) -> None:
+    """What people do to sticks: pulled out, full, copied."""
+    stick = Stick(tmp_path / "stick", room=500)
+    stick.inside.mkdir()
+    with stick.plugged(1.8e9):
+        folder._write(stick.inside, "0" * 16 + ".xtb", bytes(400))
+        with pytest.raises(OSError, match="No space"):
+            folder._write(stick.inside, "1" * 16 + ".xtb", bytes(200))
+    stick.pull_at = 1
+    with stick.plugged(1.8e9):
+        assert folder._read(stick.inside / ("0" * 16 + ".xtb")) == bytes(400)
+        for _ in range(2):
+            with pytest.raises(OSError, match="No such device"):
+                folder._write(stick.inside, "2" * 16 + ".xtb", bytes(50))
+    assert (stick.pulled, stick.bytes_written) == (1, 400)
+    assert (stick.inside / ("2" * 16 + ".part")).stat().st_size == 25
+    assert stick.copy_to(tmp_path / "copy").used() == 425
+
+
+def test_the_network_of_short_messages_is_bad_as_told() -> None:
+    """Lost, doubled, late and mixed up; sound when it is told to be."""
+    bad = Network(Random(1), 134, loss=0.5, double=0.5, delay_s=30.0)
+    for number in range(200):
+        bad.push("a", "b", bytes([number]), 0.0)
+    came = [message for _, _, message in bad.pop(1_000.0)]
+    assert 100 < len(came) < 250
+    assert len(set(came)) < 150
+    assert came != sorted(came)
+    sound = Network(Random(1), 134)
+    sound.push("a", "b", b"x", 0.0)
+    assert sound.pop(sound.next_due()) == [("a", "b", b"x")]
