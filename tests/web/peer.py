@@ -45,11 +45,13 @@ def link_of(url: str) -> tuple[str, GuestLink]:
 class Guest:
     """See the module."""
 
-    def __init__(self, url: str, *, keep: bool = False) -> None:
+    def __init__(self, url: str, *, keep: bool = False, before: Guest | None = None) -> None:
+        """`before`: the same tab before it was loaded again."""
         self.page, self.link = link_of(url)
         self.papers = Papers(self.link.room, self.link.key, "guest", os.urandom)
-        self.papers.write({"me": os.urandom(8).hex(), "n": NAME, "k": int(keep)}, time.monotonic())
-        self.token = ""
+        me = before.papers.document["me"] if before is not None else os.urandom(8).hex()
+        self.papers.write({"me": me, "n": NAME, "k": int(keep)}, time.monotonic())
+        self.token: str = before.token if before is not None else ""
         self.theirs: dict[str, Any] = {}
         self.states: list[str] = []
         self.refused = 0
@@ -62,7 +64,10 @@ class Guest:
         self._tasks: list[asyncio.Task[None]] = []
 
     async def enter(self) -> int:
-        """Take the room; the status."""
+        """Take the room; the status. After a reload it is taken already."""
+        if self.token:
+            self._tasks += [asyncio.create_task(one()) for one in (self._listen, self._tell)]
+            return 200
         found = {"pass": self.link.password.hex()}
         status, answer = await asyncio.to_thread(post, self.page, found)
         if status == 200:
@@ -144,6 +149,12 @@ class Guest:
             ended = [repr(one.exception()) for one in self._tasks if one.done()]
             assert time.monotonic() < end, (self.states, self.status, self.refused, ended)
             await asyncio.sleep(0.05)
+
+    async def heard(self, seconds: float = 40.0) -> None:
+        """Wait for sound."""
+        async with asyncio.timeout(seconds):
+            while len(self.packets) < 20:
+                await asyncio.sleep(0.05)
 
     async def leave(self) -> None:
         """Hang up, as with the button."""

@@ -113,12 +113,14 @@ class Scene:
             if step % 12 == 0 and (feedback := self.browser.feedback()) is not None:
                 self.back.put(feedback, now)
             self.heard += self.session.play(now, 320)
-            self.states.add(self.wish(step))
+            if step % 3 == 0:
+                self.states.add(self.wish(now))
         return self
 
-    def wish(self, step: int) -> str:
+    def wish(self, now: float) -> str:
+        """What the page is told."""
         assert self.session.guest is not None
-        return self.session.guest.wish()[0] if step % 3 == 0 else "live"
+        return self.session.guest.wish(now)[0]
 
     def _move(self, now: float) -> None:
         while (packet := self.session.send(now)) is not None:
@@ -194,10 +196,26 @@ def test_a_cut_of_twenty_seconds() -> None:
     assert scene.session.state is State.TALKING
     assert scene.lost_words() == 0
     assert {"live", "note"} <= scene.states
-    assert scene.wish(0) == "live"
+    assert scene.wish(45.0) == "live"
     unheard = [at for at, _ in scene.session.unheard()]
     assert sum(9.5 < at < 30.5 for at in unheard) >= 0.9 * len([a for a in unheard if a < 43])
     assert any(len(packets) > 50 for _, packets in scene.session.passages())
+
+
+def test_a_guest_whose_voice_waits_in_a_queue_is_asked_to_pause() -> None:
+    """Each packet later than the one before: 60 ms of sound take 90 ms; then nothing more comes."""
+    session = GuestSession(0.0, random.Random(1).randbytes)
+    session.admit(0.0, None)
+    guest, browser = session.guest, Browser(frames_of(speech()))
+    assert guest is not None
+    modes: list[str] = []
+    for n in range(100):
+        session.receive(browser.say(n), n * 0.09)
+        modes.append(guest.wish(n * 0.09)[0])
+    assert modes[0] == "live"
+    assert modes[-1] == "note"
+    session.receive(browser.say(300), 18.1)
+    assert guest.wish(18.1)[0] == "live"
 
 
 def test_who_leaves_and_who_is_not_let_in() -> None:

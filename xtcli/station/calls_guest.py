@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from xtcli.errors import LinkDown, NotAllowed, XtError
@@ -185,14 +186,15 @@ class GuestCall(LiveCall):
                 self._end_unconnected(session, now)
         elif session.guest is not None and session.state is State.TALKING:
             with self._lock:
-                mode, bps, hold = session.guest.wish()
+                mode, bps, hold = session.guest.wish(now)
             self._room.say(now, m=mode, b=bps, d=-(-hold // 20) * 20)
+            if self._leg is not None and self._leg.connected:
+                self._room.say(now, of=None)
 
     def _start(self, session: GuestSession, now: float) -> None:
         assert self._line is not None
         with self._lock:
             session.admit(now, hint(self._line.rate_bps))
-        self._room.say(now, of=None)
 
     def _end_unconnected(self, session: GuestSession, now: float) -> None:
         self.hooks.show(tr("No way to the guest's browser was found."), None)
@@ -231,9 +233,13 @@ class GuestCall(LiveCall):
         from xtcli.media.call.guest_leg import GuestLeg
 
         assert self._room.opened is not None
-        before, self._leg = self._leg, GuestLeg(self._room.opened.ice, self._from_guest)
         self._offer += 1
+        take = partial(self._from_guest, self._offer)
+        before, self._leg = self._leg, GuestLeg(self._room.opened.ice, take)
         self._offered_at = now
+        if self._talking_to is not None and self._talking_to.guest is not None:
+            with self._lock:
+                self._talking_to.guest.new_line()
         self._legs.append(asyncio.create_task(self._gather(self._leg, self._offer, before)))
 
     async def _gather(self, leg: GuestLeg, offer: int, before: GuestLeg | None) -> None:
@@ -243,9 +249,9 @@ class GuestCall(LiveCall):
         if offer == self._offer:
             self._room.say(time.monotonic(), of={"o": offer, **end.document()})
 
-    def _from_guest(self, packet: bytes) -> None:
-        """RTP or RTCP from the browser."""
-        if self.session is not None:
+    def _from_guest(self, offer: int, packet: bytes) -> None:
+        """RTP or RTCP from the browser; a line that was given up says nothing more."""
+        if self.session is not None and offer == self._offer:
             with self._lock:
                 self.session.receive(packet, time.monotonic())
             self._flush()

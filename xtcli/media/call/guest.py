@@ -46,6 +46,8 @@ SENT_MAX = 512
 REPORT_EVERY_S = 5.0
 HOLD_S_MIN, HOLD_S_MAX = 0.08, 0.6
 HEARD_BYTES = 16
+QUEUE_S_MAX, SHUT_S = 1.5, 6.0
+"""A browser sends 14 kbit/s at the least. Where that waits in a queue, its microphone is shut."""
 ODD_DELAY_S = 0.3
 """For a browser that does not send 60 ms a packet."""
 
@@ -203,6 +205,9 @@ class GuestTalk(Talk):
         self._odd: bool | None = None
         self._first: int | None = None
         self._base = 0
+        self._shut_to = 0.0
+        self._their_ssrc: int | None = None
+        self._renewed = False
         self._reported_at = now - REPORT_EVERY_S
         self._counts = [0, 0]
         self._timestamp = self._origin
@@ -255,7 +260,13 @@ class GuestTalk(Talk):
         self._alive(now)
         return None
 
+    def new_line(self) -> None:
+        """From here on another line carries the call; its feedback begins anew."""
+        self._ear, self._renewed = Ear(), True
+
     def _voice_in(self, packet: rtp.Packet, now: float) -> None:
+        if packet.ssrc != self._their_ssrc or self._renewed:
+            self._new_stream(packet.ssrc, now)
         for block in packet.blocks:
             if not block.packet:
                 continue
@@ -272,6 +283,16 @@ class GuestTalk(Talk):
         if self.half_duplex and not is_silence(packet.blocks[-1].packet):
             self.floor.peer_speaks(now)
             self._note_holder(now)
+
+    def _new_stream(self, ssrc: int, now: float) -> None:
+        """The page was loaded again: another origin of time, the same call."""
+        if self._their_ssrc is not None:
+            needs = self.arrivals.needs(now)
+            now_frame = round((now - needs[0]) / FRAME_S) if needs is not None else 0
+            self._base = max(self.arrivals.newest + 1, now_frame)
+        self._their_ssrc, self._first, self._odd = ssrc, None, None
+        self._renewed = False
+        self._line = Line(ODD_DELAY_S)
 
     def _number_of(self, timestamp: int) -> int:
         """Frames since the first; the 32 bits of the timestamp may wrap."""
@@ -309,7 +330,13 @@ class GuestTalk(Talk):
         """PCM to be heard from `now` on."""
         return self._line.play(now, samples) if self._odd else super().play(now, samples)
 
-    def wish(self) -> tuple[str, int, int]:
+    def _clogged(self, now: float) -> bool:
+        """Whether the guest's voice is more than this link carries: then it has to stop a while."""
+        if self.arrivals.flowing(now) and self.arrivals.queue_s(now) > QUEUE_S_MAX:
+            self._shut_to = now + SHUT_S
+        return now < self._shut_to
+
+    def wish(self, now: float) -> tuple[str, int, int]:
         """For the page: `(live, ptt or note; bit/s for its voice; ms to hold sound back)`.
 
         What is to be held back is remembered: words are judged heard or not by it.
@@ -319,7 +346,7 @@ class GuestTalk(Talk):
             self.hold_s = wanted
         rung = self.ladder.rung
         mode = "ptt" if rung.half_duplex else "live"
-        if not rung.live or self.lost_contact:
+        if not rung.live or self.lost_contact or self._clogged(now):
             mode = "note"
         return mode, rung.bitrate_bps, round(self.hold_s * 1000)
 

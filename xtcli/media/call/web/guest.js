@@ -236,7 +236,7 @@ function show() {
   if (!running) return;
   const linked = peer && peer.connectionState === "connected", on = theirs.st === "on" && linked;
   const track = microphone && microphone.getAudioTracks()[0];
-  if (track) track.enabled = theirs.st === "on" && !muted && (theirs.m !== "ptt" || pressed);
+  if (track) track.enabled = theirs.st === "on" && !muted && theirs.m !== "note" && (theirs.m !== "ptt" || pressed);
   $("talk").hidden = !(on && theirs.m === "ptt");
   if (on && !started) { started = Date.now(); ticker = setInterval(tick, 500); }
   if (altered) say("altered");
