@@ -336,6 +336,30 @@ def test_a_meter_keeps_its_width(amplitude: float) -> None:
     assert text.isascii()
 
 
+def test_over_a_question_nothing_is_lost(tmp_path: Path) -> None:
+    """A dialog is open: the strip comes above it, letters go on into it, a wish is told."""
+    app = app_on(demo(tmp_path, "desk"))
+
+    async def script(pilot: Pilot[Any]) -> None:
+        case = case_of(app.station, "王小明")
+        await pilot.press("enter")
+        await see(pilot, "complaint")
+        await pilot.press("f4")
+        await see(pilot, "Question")
+        await pilot.press("a", "b")
+        app.post_message(CallHeard(happening("ring", case)))
+        await see(pilot, "F9 take the call")
+        await pilot.press("c")
+        assert getattr(app.focused, "text", "") == "abc"
+        app.post_message(CallHeard(happening("call_missed", case)))
+        await until(pilot, lambda: not list(app.screen.query(CallBar)))
+        app.post_message(CallHeard(happening("call_wanted", case)))
+        await see(pilot, "诊台 asks to be called")
+        assert getattr(app.focused, "text", "") == "abc"
+
+    asyncio.run(run(app, script))
+
+
 # Space held down
 
 

@@ -161,9 +161,6 @@ WORDS: dict[str, str] = {
     "it was": "结果",
     "because": "说明",
     "Which line was dispensed? It can be recorded once only.": "发了哪一条处方？只能登记一次。",
-    "Live calls are not set up in this version. Send a voice note instead.": (
-        "此版本尚未接通通话，请改发语音。"
-    ),
     "Save it with: xt get {case} {number} --out FILE": "保存：xt get {case} {number} --out FILE",
     "Saved here. It is sent as soon as the link allows.": "已存本机，链路一通即发出。",
     # Forms

@@ -12,6 +12,7 @@ WORDS: dict[str, str] = {
     "open the case": "打开病例",
     # The strip
     "Incoming call": "来电",
+    "A call is wanted": "有人请求回电",
     "{who} calls": "{who} 来电",
     "take the call": "接听",
     "decline": "拒接",

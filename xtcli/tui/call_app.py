@@ -24,6 +24,7 @@ from xtcli.tui import pictures, ring
 from xtcli.tui.calling import Calls, Stage
 from xtcli.tui.messages import CallHeard
 from xtcli.tui.quiet import quiet_libraries
+from xtcli.tui.text import clean
 from xtcli.tui.type_ahead import TypeAheadApp
 
 if TYPE_CHECKING:
@@ -152,9 +153,14 @@ class CallApp(TypeAheadApp):
 
     @on(CallHeard)
     def _call_heard(self, event: CallHeard) -> None:
-        if self.calls.heard(event.happening):
+        happening = event.happening
+        if self.calls.heard(happening):
             self._rang_at = time.monotonic()
-            ring.ring_call(self)
+            ring.ring_call(self, wanted=happening.kind == "call_wanted")
+        if happening.kind == "call_wanted" and self.screen_stack and not self._at_list:
+            # Its line stands on lists only.
+            words = tr("{who} asks to be called", who=clean(happening.by))
+            self.notify(words, severity="warning", timeout=8, markup=False)
         self._tick_calls()
 
     # Keys

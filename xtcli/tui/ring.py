@@ -41,10 +41,10 @@ def ring(app: App[None], count: int) -> None:
     _notify(app, tr("{n} new", n=count))
 
 
-def ring_call(app: App[None]) -> None:
-    """The same for somebody who calls."""
+def ring_call(app: App[None], *, wanted: bool = False) -> None:
+    """The same for somebody who calls; `wanted`: who asks to be called."""
     app.bell()
-    _notify(app, tr("Incoming call"))
+    _notify(app, tr("A call is wanted") if wanted else tr("Incoming call"))
 
 
 def _notify(app: App[None], text: str) -> None:
