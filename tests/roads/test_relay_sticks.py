@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
+import msgpack
 import pytest
 
 from tests.roads.processes import free_port, serving, xt
@@ -21,9 +22,14 @@ from xtcli.hub.sticks import visitor
 from xtcli.records.case import State
 from xtcli.records.values import StationKind
 from xtcli.station import roads
+from xtcli.station import roads_vouch as vouch
 from xtcli.station.roads_folder import FolderReport, FolderVisit
 from xtcli.station.station import Station
-from xtcli.transport.bundle.envelope import Header, read_header
+from xtcli.transport.bundle.envelope import Envelope, Header, read_header, realm_hint
+from xtcli.transport.bundle.pack import Part, pack
+from xtcli.transport.bundle.seal import bundle_context, seal
+from xtcli.transport.carriers import folder
+from xtcli.transport.spool import Spool
 
 
 def visit(station: Station, stick: Path) -> FolderReport:
@@ -118,12 +124,12 @@ def test_a_consult_by_sticks_through_relays(realm: Realm, relays: int) -> None:
     for _ in range(3):
         chain.up()
         chain.down()
-    before = [[(h.recipient, h.tag) for h in heads(one)] for one in chain.sticks]
+    before = [[(h.recipient, h.sender) for h in heads(one)] for one in chain.sticks]
     sizes = [sum(path.stat().st_size for path in (one / "xt").iterdir()) for one in chain.sticks]
     assert max(sizes) < 3_000
     chain.up()
     chain.down()
-    assert [[(h.recipient, h.tag) for h in heads(one)] for one in chain.sticks] == before
+    assert [[(h.recipient, h.sender) for h in heads(one)] for one in chain.sticks] == before
     chain.hub.verify_log()
 
 
@@ -135,7 +141,7 @@ def test_what_a_stick_shows(realm: Realm) -> None:
     village, relay_number = chain.village.number, chain.line[1].number
     file_request(chain.village)
     visit(chain.village, chain.sticks[1])
-    assert ends(chain.sticks[1]) == {(1, village), (1, relay_number)}
+    assert ends(chain.sticks[1]) == {(1, village), (1, relay_number), (relay_number, village)}
     visit(chain.line[1], chain.sticks[1])
     assert (1, village) not in ends(chain.sticks[1])
     visit(chain.line[1], chain.sticks[0])
@@ -236,3 +242,52 @@ def test_stick_to_a_served_relay_then_by_its_link(tmp_path: Path) -> None:
             visit(post, stick)
         assert post.case(case).state is State.RECEIVED
     realm.close()
+
+
+def test_nobody_makes_a_relay_carry_rubbish(realm: Realm) -> None:
+    """Files that anybody can write, in the names of those that a relay knows, or what one of them
+    did write but did not vouch for: nothing is passed on, nothing held is dropped."""
+    chain = Chain(realm, 1)
+    chain.down()
+    between, stick, number = chain.line[1], chain.sticks[1], chain.village.number
+    case = file_request(chain.village)
+    visit(chain.village, stick)
+    genuine = {path.name for path in (stick / "xt").iterdir()}
+    for recipient, sender in ((1, number), (number, 1), (between.number, number)):
+        envelope = Envelope(recipient, sender, realm_hint(chain.hub.settings.realm), 0,
+                            realm.entropy(5_000))  # fmt: skip
+        folder.put(stick, envelope.to_bytes(), realm.entropy)
+    forged = {path.name for path in (stick / "xt").iterdir()} - genuine
+    report = visit(between, stick)
+    assert report.refused == 1
+    assert {path.name for path in (stick / "xt").iterdir()} >= forged
+    spool = Spool(between.home.spool_path)
+    assert max(one.size for one in spool.outgoing()) < 1_000
+    spool.close()
+    visit(between, chain.sticks[0])
+    visit(chain.hub, chain.sticks[0])
+    assert len([r for r in chain.hub.log.records(case) if r.id == case]) == 1
+
+
+def test_a_voucher_is_one_of_its_writer_for_its_reader(realm: Realm) -> None:
+    """Not another's, not for another, not changed, not too long; any bytes are read or refused."""
+    chain = Chain(realm, 1)
+    chain.down()
+    village, between = chain.village, chain.line[1]
+    public = between.keys.station_seal_public
+    digests = {vouch.digest(bytes([n])) for n in range(5)}
+    sealed = vouch.write(village, between.number, public, digests)
+    mine = village.keys.station_seal_public
+    assert vouch.read(between, village.number, mine, sealed) == digests
+    assert vouch.read(between, village.number, public, sealed) is None
+    assert vouch.read(between, 1, mine, sealed) is None
+    assert vouch.read(chain.hub, village.number, mine, sealed) is None
+    # An enrolled enemy can seal for the relay in the village's name, and cannot make the tag.
+    context = bundle_context(village.settings.realm, village.number, between.number)
+    for body in ([vouch.VOUCH_MARK, b"".join(digests), bytes(16)], [vouch.VOUCH_MARK, b"x", b"y"],
+                 [vouch.VOUCH_MARK], 7, [-2, b"abcd"]):  # fmt: skip
+        forged = seal(pack([Part(msgpack.packb(body))]), recipient=public, context=context,
+                      entropy=realm.entropy)  # fmt: skip
+        assert vouch.read(between, village.number, mine, forged) is None
+    for size in (0, 49, 200, vouch.SEALED_BYTES_MAX + 1):
+        assert vouch.read(between, village.number, mine, realm.entropy(size)) is None

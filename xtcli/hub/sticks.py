@@ -13,10 +13,12 @@ from pathlib import Path
 from xtcli.errors import BundleRejected
 from xtcli.hub.relaying import RelayCore
 from xtcli.lang import tr
+from xtcli.records.values import StationKind
+from xtcli.station import roads_vouch as vouch
 from xtcli.station.intake import Arrival
 from xtcli.station.parcels import Passing
 from xtcli.station.roads_folder import FolderVisit
-from xtcli.station.roads_hops import RELAYED_PATIENCE_SECONDS, split
+from xtcli.station.roads_hops import HOPS_MAX, RELAYED_PATIENCE_SECONDS, split
 from xtcli.station.roads_shelf import Mail
 from xtcli.station.roads_store import RoadStore
 from xtcli.station.routing import HUB
@@ -29,6 +31,18 @@ from xtcli.transport.spool import STARTED, WAITING, Outgoing
 
 class RootVisit(FolderVisit):
     """The root hub's visit. What relays passed on is opened by `Mail`."""
+
+    def _relays_for(self, recipient: int) -> list[int]:
+        """Every relay on the way down, and a relay itself."""
+        roster, found = self.mail.station.roster, []
+        entry = roster.station(recipient)
+        for _ in range(HOPS_MAX):
+            if entry is None or entry.no == HUB:
+                break
+            if entry.station_kind is StationKind.HUB:
+                found.append(entry.no)
+            entry = roster.station(entry.upstream)
+        return found
 
     def _waiting(self) -> list[Outgoing]:
         """What is wrapped for relays lies on the stick as it is, for its last station."""
@@ -50,25 +64,76 @@ class RelayVisit(FolderVisit):
         super().__init__(mail, store, place)
         self.core = RelayCore(mail.station, mail.spool, store, kick=lambda number: None,
                               kick_up=lambda: None)  # fmt: skip
+        self._vouched: dict[int, set[bytes]] = {}
+        self._vouchers: set[str] = set()
+        self._of_hub = True
 
     # Taking
 
     def _take_all(self) -> None:
-        """First its own, which may say who is below it; then what is to be passed on."""
+        """First the hub's, which may say who is below; then what neighbours vouch for; then what is
+        to be passed on. Vouchers go last: a visit may be broken off.
+        """
+        self._read_vouchers(of_hub=True)
+        super()._take_all()
+        self._read_vouchers(of_hub=False)
+        self._of_hub = False
         super()._take_all()
         for found in folder.take(self.place, None, self.mail.hint):
             if found.envelope.recipient != self.mail.station.number:
                 self._take(found)
+        for name in self._vouchers:
+            folder.drop(self.place, name)
+
+    def _read_vouchers(self, *, of_hub: bool) -> None:
+        """What the hub, or everybody else, vouches for."""
+        for found in folder.take(self.place, self.mail.station.number, self.mail.hint):
+            sender = found.envelope.sender
+            digests = self._voucher(found.envelope) if (sender == HUB) is of_hub else None
+            if digests is not None:
+                self._vouched.setdefault(sender, set()).update(digests)
+                self._vouchers.add(found.name)
+
+    def _refuse(self, name: str, reason: str) -> None:
+        """Once, though files are looked at twice."""
+        if all(name != told.split(":")[0] for told in self.report.reasons):
+            super()._refuse(name, reason)
+
+    def _voucher(self, envelope: Envelope) -> set[bytes] | None:
+        key = self.mail.seal_key(envelope.sender)
+        if key is None or not self._neighbour(envelope.sender):
+            return None
+        return vouch.read(self.mail.station, envelope.sender, key, envelope.sealed)
+
+    def _neighbour(self, station: int) -> bool:
+        """The hub, the station above, or one directly below."""
+        return station in (HUB, self.core.upstream) or self.core.hops.below(station) == station
+
+    def _genuine(self, envelope: Envelope) -> bool:
+        return vouch.digest(envelope.sealed) in self._vouched.get(envelope.sender, set())
 
     def _take(self, found: Found) -> None:
         envelope, here = found.envelope, self.mail.station.number
         if envelope.recipient == here:
-            super()._take(found)
-        elif envelope.recipient == HUB and envelope.sender != here:
+            if found.name not in self._vouchers and (envelope.sender == HUB) is self._of_hub:
+                self._take_own(found)
+        elif not self._genuine(envelope):
+            # Somebody else's business, or nobody's: anybody can write such a file.
+            return
+        elif envelope.recipient == HUB:
             if self.core.hops.below(envelope.sender) is not None:
                 self._pass(found, envelope.sender, up=True)
         elif envelope.sender == HUB and self.core.hops.below(envelope.recipient) is not None:
             self._pass(found, envelope.recipient, up=False)
+
+    def _take_own(self, found: Found) -> None:
+        """The hub's records say by their signatures that they are genuine, all else by vouchers."""
+        envelope = found.envelope
+        signed = envelope.sender == HUB and self._note(envelope) is None
+        if signed or self._genuine(envelope):
+            super()._take(found)
+        else:
+            self._refuse(found.name, tr("Its sender does not vouch for it."))
 
     def _pass(self, found: Found, station: int, *, up: bool) -> None:
         """A bundle of or for a station below: into the spool, then from the stick."""
@@ -103,6 +168,8 @@ class RelayVisit(FolderVisit):
         if parts is None:
             return None
         passing, mine = split(parts)
+        if not self._genuine(envelope):
+            passing = []
         if sender in (HUB, self.core.upstream):
             self.core.above(passing, 0.0)
         elif hops.below(sender) is not None:
@@ -117,6 +184,13 @@ class RelayVisit(FolderVisit):
             self._refuse(tr("a bundle of the hub"), str(error))
             return []
         return [arrival] if arrival is not None and mine else []
+
+    def _relays_for(self, recipient: int) -> list[int]:
+        """Neighbours that are relays."""
+        entry = self.mail.station.roster.station(recipient)
+        if entry is not None and self.core.hops.below(recipient) == recipient:
+            return [recipient] if entry.station_kind is StationKind.HUB else []
+        return super()._relays_for(recipient)
 
     def _settled(self, peer: int, tag: bytes) -> None:
         """The hop above (or below) holds a bundle of ours."""

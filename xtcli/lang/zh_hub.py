@@ -3,6 +3,7 @@
 WORDS: dict[str, str] = {
     "A relay has no road of short messages.": "中继站不使用短报文。",
     "Run it at the hub, or at the post.": "请在枢纽或站点运行。",
+    "Its sender does not vouch for it.": "发送站点没有为它作证。",
     "a bundle of the hub": "枢纽的数据包",
     "This realm is full.": "本枢纽的站点数已满。",
     "Revoke stations, or add a hub.": "请吊销不用的站点，或增设枢纽。",

@@ -13,6 +13,7 @@ from pathlib import Path
 from xtcli.errors import DiskFull, ExitCode
 from xtcli.lang import tr
 from xtcli.station import parcels
+from xtcli.station import roads_vouch as vouch
 from xtcli.station.intake import Arrival
 from xtcli.station.roads_shelf import Mail
 from xtcli.station.roads_store import RoadStore
@@ -23,6 +24,7 @@ from xtcli.transport.bundle.seal import bundle_context, seal
 from xtcli.transport.carriers import folder
 from xtcli.transport.carriers.folder import Found, Refused
 from xtcli.transport.spool import Outgoing
+from xtcli.transport.symbols import bundle_tag
 
 
 @dataclass(slots=True)
@@ -53,6 +55,7 @@ class FolderVisit:
         self.report = FolderReport(f"folder:{place}")
         self.arrivals: list[Arrival] = []
         self._notes: dict[int, list[bytes]] = {}
+        self._written: dict[int, set[bytes]] = {}
 
     def run(self) -> FolderReport:
         """Take, clear, write. A stick that goes away raises; what was committed stays."""
@@ -151,11 +154,34 @@ class FolderVisit:
                 self.mail.sent(one.peer, one.tag)
             else:
                 self.report.left += 1
+        for relay, tag in self._vouch_all():
+            # Cleared, and written anew with what still waits, at the next visit.
+            self.store.carried(relay, tag)
         for peer, tags in self._notes.items():
             self._put_note(peer, tags)
         if HUB in self._notes and self._above() != HUB:
             # A relay may hold the same bundles for us, and cannot read what the hub is told.
             self._put_note(self._above(), self._notes[HUB])
+        # A note is written once, so what vouches for it must stay until its relay has read both.
+        self._vouch_all()
+
+    def _relays_for(self, recipient: int) -> list[int]:
+        """The relays that must know a file for `recipient` as genuine."""
+        above = self._above()
+        return [above] if above != HUB and recipient in (HUB, above) else []
+
+    def _vouch_all(self) -> list[tuple[int, bytes]]:
+        """One small file for each relay that must know what was written since the last time; the
+        relays and the files' tags."""
+        found = []
+        for relay, digests in self._written.items():
+            key, station = self.mail.seal_key(relay), self.mail.station
+            if key is not None:
+                sealed = vouch.write(station, relay, key, digests)
+                self._write(relay, station.number, 0, sealed)
+                found.append((relay, bundle_tag(sealed)))
+        self._written = {}
+        return found
 
     def _waiting(self) -> list[Outgoing]:
         """What to write, most urgent first."""
@@ -168,7 +194,14 @@ class FolderVisit:
         return one.peer, self.mail.station.number
 
     def _put(self, recipient: int, sender: int, priority: int, sealed: bytes) -> bool:
-        """Write one envelope; False when there is no room for it."""
+        """Write one envelope and remember to vouch for it; False when there is no room."""
+        if not self._write(recipient, sender, priority, sealed):
+            return False
+        for relay in self._relays_for(recipient):
+            self._written.setdefault(relay, set()).add(vouch.digest(sealed))
+        return True
+
+    def _write(self, recipient: int, sender: int, priority: int, sealed: bytes) -> bool:
         mail = self.mail
         envelope = Envelope(recipient, sender, mail.hint, priority, sealed).to_bytes()
         try:
