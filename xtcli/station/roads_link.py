@@ -14,8 +14,6 @@ from xtcli.station.home import Home, Settings
 from xtcli.station.roads_store import RoadStore
 from xtcli.transport.driving import LinkClient, Wire
 from xtcli.transport.link.events import LinkEvent
-from xtcli.transport.link.frames import Poll, pack_content
-from xtcli.transport.link.rate import RateControl
 from xtcli.transport.link.session import Link
 from xtcli.transport.link.spooled import SpooledLink
 from xtcli.transport.udp import Address, UdpClient, headers, resolve
@@ -71,21 +69,7 @@ class UdpRoad:
 
 
 class RoadLink(Link):
-    """A link that can forget what it measured on another road."""
-
-    def question(self) -> bytes:
-        """A datagram that asks for an answer over another road, and says nothing else.
-
-        When it is lost, that is not counted as loss of the road in use.
-        """
-        poll = Poll(self._counter & 0xFF)
-        content = pack_content(self.local, self._counter, [poll], None, report=False)
-        self._counter += 1
-        return content + self._seal_out.tag(content)
-
-    def forget_rate(self, now: float) -> None:
-        """Start measuring afresh."""
-        self.rate = self._scheduler.rate = RateControl(now)
+    """A link whose road may change: what it measured on one is forgotten on the next."""
 
 
 def tune(link: RoadLink, home: Home, road: LinkRoad, now: float) -> None:

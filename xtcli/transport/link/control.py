@@ -23,6 +23,8 @@ class Control:
         self.status_due: int | None = None
         self.polling = False
         """Whether a poll waits for its answer."""
+        self.polled_at = 0
+        """The counter of the datagram that asked last."""
         self._number = number
         self._tries = 0
         self._poll_due = False
@@ -36,9 +38,9 @@ class Control:
             self._queued or self.report_due or self._poll_due or self.status_due is not None
         )
 
-    def queue(self, item: ControlItem) -> None:
-        """Say this item next; one that already waits is not said twice."""
-        if item not in self._queued and len(self._queued) < ITEMS_MAX:
+    def queue(self, item: ControlItem | None) -> None:
+        """Say this item next, if any; one that already waits is not said twice."""
+        if item is not None and item not in self._queued and len(self._queued) < ITEMS_MAX:
             self._queued.append(item)
 
     def poll(self) -> None:
@@ -52,6 +54,10 @@ class Control:
         if self.polling:
             self._tries += 1
             self.polling = self._poll_due = self._tries < tries_max
+
+    def unanswered(self, highest: int) -> bool:
+        """Whether datagrams after the last poll were reported, and still no answer has come."""
+        return self.polling and not self._poll_due and highest > self.polled_at
 
     def polled(self, number: int) -> bool:
         """Status `number` came; whether it answers the poll that waits."""

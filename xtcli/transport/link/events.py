@@ -60,6 +60,13 @@ class BundleRefused:
 
 
 @dataclass(frozen=True, slots=True)
+class PartWithdrawn:
+    """The peer sends no more of a bundle that has partly come: what was kept of it is of no use."""
+
+    tag: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class PeerPolled:
     """The peer asked whether anything waits for it."""
 
@@ -79,7 +86,14 @@ class Realtime:
 
 
 LinkEvent = (
-    BundleArrived | SymbolsToKeep | BundleTaken | BundleRefused | PeerPolled | Contact | Realtime
+    BundleArrived
+    | SymbolsToKeep
+    | PartWithdrawn
+    | BundleTaken
+    | BundleRefused
+    | PeerPolled
+    | Contact
+    | Realtime
 )
 
 

@@ -85,6 +85,11 @@ class BaseDelays:
         self._window_s = window_s
         self._least: dict[int, WindowMin] = {}
 
+    def least(self, size: int) -> float | None:
+        """The least delay of the class of `size`, as of its last addition."""
+        least = self._least.get(size // self.CLASS_BYTES)
+        return None if least is None else least.value
+
     def add(self, size: int, delay: float, now: float) -> float:
         """Add the delay of a datagram of `size` bytes; the least of its class now."""
         least = self._least.setdefault(size // self.CLASS_BYTES, WindowMin(self._window_s))

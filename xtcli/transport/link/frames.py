@@ -57,6 +57,7 @@ class Item(IntEnum):
     STATUS = 6
     ASK = 7
     RESYNC = 8
+    WITHDRAWN = 9
     FRAME = 15
 
 
@@ -132,6 +133,13 @@ class Resync:
 
 
 @dataclass(frozen=True, slots=True)
+class Withdrawn:
+    """No more of this bundle will be sent: what has come of it is of no use."""
+
+    tag: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class Symbol:
     """One symbol of a bundle of `length` sealed bytes."""
 
@@ -150,7 +158,7 @@ class Whole:
     priority: int
 
 
-ControlItem = Report | Have | Done | Refused | Poll | Status | Ask | Resync
+ControlItem = Report | Have | Done | Refused | Poll | Status | Ask | Resync | Withdrawn
 Frame = Symbol | Whole
 SYMBOL_OVERHEAD_BYTES = OVERHEAD_BYTES + SYMBOL_HEAD.size
 
@@ -176,6 +184,8 @@ def pack_item(item: ControlItem) -> bytes:
             return bytes([Item.ASK]) + tag
         case Resync(highest):
             return struct.pack(">BI", Item.RESYNC, highest)
+        case Withdrawn(tag):
+            return bytes([Item.WITHDRAWN]) + tag
 
 
 def _pack_report(report: Report) -> bytes:
@@ -213,6 +223,7 @@ _FIXED: dict[Item, tuple[int, Callable[[bytes], ControlItem]]] = {
     Item.STATUS: (7, _unpack_status),
     Item.ASK: (4, Ask),
     Item.RESYNC: (4, lambda data: Resync(int.from_bytes(data, "big"))),
+    Item.WITHDRAWN: (4, Withdrawn),
 }
 
 
@@ -288,6 +299,12 @@ def unpack_frame(kind: Kind, data: bytes) -> Frame:
     if index >= layout.indices:
         raise FrameError("impossible symbol")
     return Symbol(tag, index, length, payload, priority)
+
+
+def fits(items: list[ControlItem], symbol_bytes: int, *, whole: bool) -> bool:
+    """Whether control items leave room for a frame of so many bytes in the same datagram."""
+    room = DATAGRAM_BYTES_MAX - OVERHEAD_BYTES - 2 - sum(len(pack_item(item)) for item in items)
+    return symbol_bytes + (0 if whole else SYMBOL_HEAD.size) <= room
 
 
 def frame_body(frame: Frame) -> bytes:

@@ -29,7 +29,7 @@ class Freshness:
         self.highest = 0
         self.arrived = 0
         self._seen = 0
-        self._highest_at = 0.0
+        self._highest_at: float | None = None
         self._old_run = 0
         self._resynced_at = -RESYNC_S
         self._recent: deque[tuple[int, float]] = deque(maxlen=EARLIER_MAX + 1)
@@ -64,15 +64,14 @@ class Freshness:
         return self.highest
 
     def report(self, now: float) -> Report | None:
-        """The report to make now; None if nothing has come in this process."""
-        if not self.arrived:
+        """The report to make now; None if nothing new has come in this process: when the highest
+        came is then not known."""
+        at = self._highest_at
+        if at is None:
             return None
-        held = now - self._highest_at
-        recent = [(self.highest - counter, self._highest_at - at) for counter, at in self._recent]
+        recent = [(self.highest - counter, at - arrived) for counter, arrived in self._recent]
         earlier = tuple(
             (back, ago) for back, ago in recent if 0 < back < 256 and -1 < ago < EARLIER_S
         )[-EARLIER_MAX:]
         self._recent.clear()
-        return Report(
-            self.highest, self.arrived & 0xFFFF, self._highest_at, held, earlier[-EARLIER_MAX:]
-        )
+        return Report(self.highest, self.arrived & 0xFFFF, at, now - at, earlier)

@@ -64,7 +64,7 @@ def pack_state(counter: int, highest: int, rate: RateControl) -> bytes:
         counter,
         highest,
         rate.rate_bps if rate.proven else 0.0,
-        rate.srtt or 0.0,
+        rate.min_rtt or rate.srtt or 0.0,
         rate.rttvar,
         rate.loss.share,
     )

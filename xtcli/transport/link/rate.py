@@ -12,15 +12,13 @@ from __future__ import annotations
 import math
 from collections import deque
 
-from xtcli.transport.link.filters import BaseDelays, Loss, Point, Sent, WindowMax, WindowMin, unwrap
-from xtcli.transport.link.frames import CLOCK_TICK_S, Report
+from xtcli.transport.link.filters import Loss, Point, Sent, WindowMin, unwrap
+from xtcli.transport.link.frames import Report
+from xtcli.transport.link.queueing import StandingQueue
+from xtcli.transport.link.sharing import Sharing
+from xtcli.transport.link.starting import Start, apart, bottleneck_bps
 from xtcli.transport.link.tuning import (
     BASE_WINDOW_S,
-    CLOCK_STEP_S,
-    COLD_DATAGRAMS,
-    COMPETING_MEMORY_S,
-    COMPETING_QUEUE_S,
-    COMPETING_SHARE,
     DATAGRAM_BYTES,
     GROWTH_MAX,
     GROWTH_QUEUE_S,
@@ -40,6 +38,8 @@ from xtcli.transport.link.tuning import (
     SETTLING_REPORTS,
     SILENCED_BYTES,
     SILENCED_QUEUE_S,
+    SMOOTH_S,
+    START_PAUSE_S_MAX,
     UNPACED_PAUSE_S_MAX,
     WINDOW_BYTES_MIN,
 )
@@ -57,10 +57,9 @@ class RateControl:
         self.loss = Loss()
         self.srtt: float | None = None
         self.rttvar = 0.0
-        self.queue_s = 0.0
-        """The standing queue before the bottleneck, as the last report showed it."""
-        self.newest_queue_s = 0.0
-        self.ready_at = now
+        self.queue = StandingQueue()
+        self._start = Start()
+        self.ready_at = now - self._start.burst_s
         """When the next paced datagram may leave."""
         self.last_report: Point | None = None
         self.total = 0
@@ -68,10 +67,7 @@ class RateControl:
         self._gap_counter = -1
         self._held = False
         self._points: deque[Point] = deque()
-        self._base_owd = BaseDelays(BASE_WINDOW_S)
-        self._base_rtt = BaseDelays(BASE_WINDOW_S)
         self._min_rtt = WindowMin(BASE_WINDOW_S)
-        self._rtt_growth = 0.0
         self._round_end = 0
         self._calm_rounds = 0
         self._asked: deque[tuple[int, float]] = deque()
@@ -81,10 +77,7 @@ class RateControl:
         self._backlog_at = now
         self._reported_total = 0
         self._gain = 1.0
-        self._best = WindowMax(COMPETING_MEMORY_S)
-        self._full_since: float | None = None
-        self._cold_window = COLD_DATAGRAMS * DATAGRAM_BYTES
-        self._covered = 0
+        self._sharing = Sharing(now)
         self._settling = 0
         self._confirmed = False
         self._silenced = False
@@ -105,7 +98,8 @@ class RateControl:
         self._sent[counter] = Sent(now, size, self.total)
         if len(self._sent) > SENT_MAX:
             del self._sent[next(iter(self._sent))]
-        ready = max(self.ready_at, now - 0.004) + size * 8 / self.pacing_bps
+        ahead_s = self._start.burst_s if self.startup else SMOOTH_S
+        ready = max(self.ready_at, now - ahead_s) + size * 8 / self.pacing_bps
         if paced:
             self.ready_at = min(ready, now + PAUSE_S_MAX)
         else:
@@ -117,12 +111,14 @@ class RateControl:
 
     def yield_to(self, size: int, now: float) -> None:
         """Real-time traffic of `size` wire bytes left: paced datagrams wait for it."""
-        self.ready_at = max(self.ready_at, now - 0.004) + size * 8 / self.pacing_bps
+        self.ready_at = max(self.ready_at, now - SMOOTH_S) + size * 8 / self.pacing_bps
 
     @property
     def pacing_bps(self) -> float:
-        """The rate at which datagrams leave now; at the start only the window holds them."""
-        return RATE_BPS_MAX if self.startup else self.rate_bps * self._gain
+        """The rate at which datagrams leave now."""
+        if self.startup:
+            return self._start.pacing_bps(self.in_flight)
+        return self.rate_bps * self._gain
 
     @property
     def min_rtt(self) -> float | None:
@@ -132,7 +128,7 @@ class RateControl:
     def window_bytes(self) -> float:
         """Bytes that may be under way before a report must come."""
         if self.startup:
-            return self._cold_window
+            return self._start.window
         if self.srtt is None or self.last_report is None:
             return max(3 * DATAGRAM_BYTES, self.rate_bps / 8 * ((self.srtt or 1.0) * 2 + 1.0))
         floor = self.min_rtt or self.srtt
@@ -161,7 +157,8 @@ class RateControl:
         if self._settling:
             return 0.0 if per_rtt < 20_000 else per_rtt / 4
         lossy = max(0.3, 1 - 3 * self.loss.share)
-        return max(4_000.0 * lossy, per_rtt / 2)
+        often = min(4_000.0, max(DATAGRAM_BYTES, 2 * per_rtt))
+        return max(often * lossy, per_rtt / 2)
 
     def wants_report(self, size: int) -> bool:
         """Whether the datagram of `size` bytes about to leave should ask for a report."""
@@ -172,13 +169,21 @@ class RateControl:
         what was under way before it, and some jitter."""
         floor = self.min_rtt or self.srtt
         if floor is None:
-            return RTO_S_COLD + self.in_flight * 8 / RATE_BPS_SLOW
+            return RTO_S_COLD + min(self.in_flight, DATAGRAM_BYTES) * 8 / RATE_BPS_SLOW
         if self.known:
             backlog = self._asked_backlog * 8 / self.rate_bps
         else:
-            backlog = self.in_flight / DATAGRAM_BYTES * floor
+            backlog = max(0.0, self.in_flight / DATAGRAM_BYTES - 1) * 0.7 * floor
         jitter = min(2 * self.rttvar, 0.5 * floor)
         return min(RTO_S_MAX, max(RTO_S_MIN, 1.2 * floor + backlog + jitter))
+
+    def answer_s(self) -> float | None:
+        """How long the answer to what was asked last takes at the least; None if nothing was
+        ever answered."""
+        floor = self.min_rtt or self.srtt
+        if floor is None or not self.known:
+            return floor
+        return floor + max(0.0, self._asked_backlog - DATAGRAM_BYTES) * 8 / self.rate_bps
 
     @property
     def last_asked(self) -> float | None:
@@ -190,7 +195,7 @@ class RateControl:
         self._asked.clear()
         self._silenced = self._silenced or self.in_flight > SILENCED_BYTES
         self._reported_total = self.total
-        self._cold_window = max(self._cold_window, COLD_DATAGRAMS * DATAGRAM_BYTES)
+        self._start.give_up()
         if self._silenced and not self._confirmed:
             self._start_again()
             self.srtt = None
@@ -199,7 +204,7 @@ class RateControl:
         """The link is not what it was: measure it as if it were new."""
         self.startup, self.known, self._silenced = True, False, False
         self.rate_bps, self._gain = RATE_BPS_COLD, 1.0
-        self._cold_window = COLD_DATAGRAMS * DATAGRAM_BYTES
+        self._start = Start(again=True)
         self._points.clear()
 
     # Reports
@@ -214,16 +219,19 @@ class RateControl:
         at = unwrap(report.at, last.at if last else None)
         point = Point(highest, sent.total, report.arrived, at, sent.at)
         self._round_trip(now - sent.at - report.held, sent.size, now)
-        self._queue(report, at, now)
+        self._waiting(report, at, now)
         if last is not None:
             self._losses(last, point)
-        self._covered = max(0, sent.total - self._reported_total)
+        covered = max(0, sent.total - self._reported_total)
         self._prune(highest, sent.total)
-        if self._silenced and self._rtt_growth > SILENCED_QUEUE_S:
+        if self._silenced and self.queue.rtt_growth > SILENCED_QUEUE_S:
             self._start_again()
         self._silenced = False
         self._points.append(point)
-        self._estimate(point)
+        if self.startup:
+            self._start_up(point, covered, now)
+        else:
+            self._estimate(point)
         self.last_report = point
         self._control(now)
         return True
@@ -239,28 +247,24 @@ class RateControl:
 
     def _round_trip(self, rtt: float, size: int, now: float) -> None:
         rtt = max(rtt, RTT_S_MIN)
+        self._start.round_trip(rtt, size)
         if self.srtt is None:
             self.srtt, self.rttvar = rtt, rtt / 2
         else:
             self.rttvar += 0.25 * (abs(rtt - self.srtt) - self.rttvar)
             self.srtt += 0.125 * (rtt - self.srtt)
         self._min_rtt.add(rtt, now)
-        self._rtt_growth = rtt - self._base_rtt.add(size, rtt, now)
+        self.queue.round_trip(rtt, size, now)
 
-    def _queue(self, report: Report, at: float, now: float) -> None:
-        """Standing queue: the smaller of what one-way delay and round trip say, so that a stepped
-        clock cannot invent one. The least of a report's samples is free of most jitter."""
-        samples: list[float] = []
-        for back, ago in ((0, 0.0), *report.earlier):
-            sent = self._sent.get(report.highest - back)
-            if sent is not None:
-                owd = at - ago - sent.at
-                samples.append(owd - self._base_owd.add(sent.size, owd, now))
-        if samples[0] > self._rtt_growth + CLOCK_STEP_S:
-            self._base_owd = BaseDelays(BASE_WINDOW_S)
-            samples = [0.0]
-        self.newest_queue_s = max(0.0, min(samples[0], self._rtt_growth))
-        self.queue_s = max(0.0, min(min(samples), self._rtt_growth))
+    def _waiting(self, report: Report, at: float, now: float) -> None:
+        """How long the datagrams waited that a report tells of."""
+        delays = [
+            (sent.size, at - ago - sent.at)
+            for back, ago in ((0, 0.0), *report.earlier)
+            if (sent := self._sent.get(report.highest - back)) is not None
+        ]
+        if not self.queue.reported(delays, now):
+            self._points.clear()
 
     def _losses(self, last: Point, point: Point) -> None:
         sent = sum(1 for counter in self._sent if last.counter < counter <= point.counter)
@@ -275,19 +279,14 @@ class RateControl:
 
     def _estimate(self, point: Point) -> None:
         """Update the rate from the newest report and one long enough before it."""
-        if self.startup:
-            self._start_up(point)
-            return
         start = self._window_start(point)
         if start is None or point.at <= start.at:
             return
-        size = (point.total - start.total) * 8
-        measured = size / (point.at - start.at)
-        offered = size / max(point.sent_at - start.sent_at, CLOCK_TICK_S)
+        measured, offered = apart(start, point)
         busy = self._gap_counter <= start.counter
         self._confirmed = self._confirmed or busy
         slower = measured < 0.95 * offered
-        if busy and self.queue_s > self.queue_target_s * (0.5 if slower else 1.0):
+        if busy and self.queue.least > self.queue_target_s * (0.5 if slower else 1.0):
             weight = 0.7 if self._settling else 0.3
             self.rate_bps += weight * (min(measured, 2 * self.rate_bps) - self.rate_bps)
         else:
@@ -301,11 +300,12 @@ class RateControl:
         if point.counter < self._round_end:
             return
         self._round_end = max(self._sent, default=point.counter) + 1
-        calm = busy and self.queue_s < 0.4 * self.queue_target_s
-        self._calm_rounds = self._calm_rounds + 1 if calm else 0
-        if self._calm_rounds >= 2:
+        calm = busy and self.queue.least < 0.4 * self.queue_target_s
+        self._calm_rounds = self._calm_rounds + 1 if calm else max(0, self._calm_rounds - 2)
+        if calm and self._calm_rounds >= 2:
             # If it is wrong, the queue grows by this much before a report tells.
-            mistake = 1 + GROWTH_QUEUE_S / self._feedback_s()
+            surer = max(1, self._calm_rounds - 3)
+            mistake = 1 + surer * GROWTH_QUEUE_S / self._feedback_s()
             faster = min(GROWTH_MAX, mistake, 1 + 0.125 * self._calm_rounds)
             self.rate_bps = min(RATE_BPS_MAX, self.rate_bps * faster)
 
@@ -320,38 +320,32 @@ class RateControl:
         start = points[0]
         return start if start is not point and point.at - start.at >= 0.5 * span else None
 
-    def _start_up(self, point: Point) -> None:
-        """Grow the window until a queue shows the bottleneck. Datagrams leave in bursts, so their
-        distance on arrival shows its rate early: far below it the window grows faster."""
+    def _start_up(self, point: Point, covered: int, now: float) -> None:
+        """Go on with the start, until the bottleneck shows itself."""
         points = self._points
         while points[0].counter < self._gap_counter and len(points) > 1:
             points.popleft()
-        queued = self.newest_queue_s > self.queue_target_s
-        if len(points) < 3:
-            held = min(self._cold_window, WINDOW_BYTES_MIN)
-            self._cold_window = held if queued else self._cold_window + self._covered
-            return
-        start = points[-3]
-        measured = (point.total - start.total) * 8 / max(point.at - start.at, CLOCK_TICK_S)
-        self.rate_bps = max(measured, self.rate_bps) if self.known else measured
-        self._clamp()
-        self.known = True
-        if queued:
-            self._leave_start_up(point)
-            return
-        room = self.rate_bps / 8 * (self.srtt or 0.0)
-        self._cold_window += self._covered * (7 if self._cold_window < 0.25 * room else 1)
-        self._cold_window = min(self._cold_window, 2 * room + 10_000)
+        blind = not self._start.gauged
+        queued = self.queue.newest > self.queue_target_s
+        shown = self._start.reported(points, covered, self.srtt or 0.0, queued=queued)
+        if blind and self._start.gauged:
+            self.ready_at = min(self.ready_at, now)
+            self._gap_counter = max(self._sent, default=point.counter) + 1
+        if self._start.rate_bps is not None:
+            self.rate_bps, self.known = self._start.rate_bps, True
+            self._clamp()
+        if shown:
+            self._leave_start_up(now)
 
-    def _leave_start_up(self, point: Point) -> None:
-        """The queue began to grow: what arrived since is the bottleneck's rate."""
+    def _leave_start_up(self, now: float) -> None:
+        """The bottleneck is known: let what is under way too much drain, then go on steadily."""
         self.startup, self._confirmed = False, True
         self._settling = SETTLING_REPORTS
-        start = self._points[max(0, len(self._points) - 6)]
-        span = max(point.at - start.at, CLOCK_TICK_S)
-        self.rate_bps = min(self.rate_bps, (point.total - start.total) * 8 / span)
+        self.rate_bps = min(self.rate_bps, bottleneck_bps(self._points))
         self._clamp()
-        self.ready_at += min(5.0, max(0.0, self.newest_queue_s - self.queue_target_s))
+        wanted = (self.min_rtt or 0.0) + self.queue_target_s
+        pause = self.in_flight * 8 / self.rate_bps - wanted
+        self.ready_at = now + min(START_PAUSE_S_MAX, max(0.0, pause))
 
     def _clamp(self) -> None:
         self.rate_bps = min(RATE_BPS_MAX, max(RATE_BPS_MIN, self.rate_bps))
@@ -359,24 +353,18 @@ class RateControl:
     def _control(self, now: float) -> None:
         """Steer the queue to its target: dq/dt = k (target - q) converges without overshoot as
         long as k times the feedback delay stays small."""
-        gain = 1 + 0.5 / self._feedback_s() * (self.queue_target_s - self.queue_s)
-        if self._competing(now):
-            self.rate_bps = COMPETING_SHARE * (self._best.value or self.rate_bps)
+        queue_s, target_s = self.queue.least, self.queue_target_s
+        gain = 1 + 0.5 / self._feedback_s() * (target_s - queue_s)
+        if self.startup:
+            self._sharing.starting(now)
+            self._sharing.alone(self.rate_bps, now)
+        elif self._sharing.crowded(queue_s, target_s, self.min_rtt or 1.0, now):
+            self.rate_bps = self._sharing.kept_bps(self.rate_bps)
             gain = 1.0
         else:
-            self._best.add(self.rate_bps, now)
+            self._sharing.alone(self.rate_bps, now)
+            self.ready_at = max(self.ready_at, now + self._sharing.drain_s(queue_s, now))
         self._gain = min(1.25, max(0.5, gain))
-
-    def _competing(self, now: float) -> bool:
-        """Whether somebody else keeps the queue full: it stays although we have sent at half the
-        rate for long enough to empty it if it were ours."""
-        if self.startup or self.queue_s < self.queue_target_s + COMPETING_QUEUE_S:
-            self._full_since = None
-        elif self._full_since is None:
-            self._full_since = now
-        if self._full_since is None:
-            return False
-        return now - self._full_since > 3 * (self.queue_s + (self.min_rtt or 1.0))
 
     def _feedback_s(self) -> float:
         """Time from a change of rate to the report that shows its effect."""

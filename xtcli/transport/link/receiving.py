@@ -59,11 +59,12 @@ class Inbox:
             self._answers.popitem(last=False)
         return Refused(tag, reason) if reason else Done(tag)
 
-    def drop(self, tag: bytes) -> None:
-        """Forget what has come of a bundle."""
+    def drop(self, tag: bytes) -> bool:
+        """Forget what has come of a bundle; whether anything had."""
         found = self.partial.pop(tag, None)
         if found is not None:
             self._bytes -= found.decoder.layout.length
+        return found is not None
 
     def take(self, frame: Frame) -> tuple[bytes, BundleArrived | SymbolsToKeep | Refused | None]:
         """A frame: its bundle's tag, and what the shell or the peer must hear, if it is news."""

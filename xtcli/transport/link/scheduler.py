@@ -11,8 +11,10 @@ It knows no datagram formats beyond their sizes, no keys and no addresses.
 
 from __future__ import annotations
 
-from xtcli.transport.link.events import LinkConfig
-from xtcli.transport.link.frames import SYMBOL_OVERHEAD_BYTES
+from collections import deque
+
+from xtcli.transport.link.events import BundleRefused, BundleTaken, LinkConfig
+from xtcli.transport.link.frames import SYMBOL_OVERHEAD_BYTES, Done, Have, Refused, Withdrawn
 from xtcli.transport.link.rate import RateControl
 from xtcli.transport.link.sending import Outbox, Outgoing
 
@@ -25,14 +27,34 @@ PROBE_S_MAX = 10.0
 PROBE_S_MAX_OLD = 120.0
 OLD_PROBES = 25
 """Probes without an answer after which the silence is old."""
-STEADY_PROBES = 6
-"""Probes sent one time-out apart, because on a lossy link several in a row may well be lost."""
+STEADY_PROBES = 14
+"""Probes before their pauses grow, because on a lossy link several in a row may well be lost."""
+SYMBOL_PAUSE = 0.6
+"""Pause after a probe that is a symbol, as a share of the time-out ..."""
+QUESTION_PAUSE = 0.33
+"""... and after one that is a question, which is forty times shorter."""
+PAUSE_S_MIN = 0.2
 BACK_OFF = 1.4
 URGENT_LOSS = 0.25
 """Loss assumed for urgent small bundles after a time-out: they are sent more than once."""
-
 COLD_LOSS = 0.1
 """The same before anything was heard, when the time-out itself is a guess."""
+
+COPIES_MAX = 6
+"""Copies of an urgent small bundle that leave soon after each other when nothing is heard: with a
+fifth lost, in runs of three, five are lost together in one case of twenty-five."""
+FIRST_COPY_S = 1.0
+"""Pause before the second copy where no answer ever came: most links have answered by then."""
+LATE = 1.15
+"""The same where the round trip is known, as a multiple of it."""
+COPY_S = 0.3
+"""Pause before each copy after that: a burst of losses may have passed."""
+COPIES_BPS = 12_800.0
+"""Copies never take more than this rate where none was measured."""
+
+
+WITHDRAWN_MAX = 64
+"""Withdrawn bundles remembered, to tell a peer that still holds parts of them."""
 
 
 class Scheduler:
@@ -45,6 +67,7 @@ class Scheduler:
         self.outbox = Outbox()
         self.probes = 0
         """Probes sent since the link stalled; 0 when it is not."""
+        self._withdrawn: deque[bytes] = deque(maxlen=WITHDRAWN_MAX)
 
     # Time-outs
 
@@ -53,12 +76,33 @@ class Scheduler:
         asked = self.rate.last_asked
         if asked is None:
             return None
+        if self._copying:
+            return asked + self._copy_pause_s()
         rto = self.rate.rto()
         longest = PROBE_S_MAX if self.probes < OLD_PROBES else PROBE_S_MAX_OLD
         # Where nothing was ever heard the time-out is a guess, and on a very slow link a bad one.
         steady = STEADY_PROBES if self.rate.srtt is not None else 0
+        if 0 < self.probes < steady:
+            share = QUESTION_PAUSE if self.probes >= QUESTIONS_FROM else SYMBOL_PAUSE
+            return asked + max(PAUSE_S_MIN, rto * share)
         backed_off = rto * BACK_OFF ** min(40, max(0, self.probes - steady))
         return asked + max(rto, min(backed_off, longest))
+
+    @property
+    def _copying(self) -> bool:
+        """Whether all that is under way is urgent, small and not yet sent often."""
+        flying = [one for one in self.outbox if any(one.flying)]
+        return bool(flying) and all(
+            one.urgent and one.bytes_sent < COPIES_MAX * one.symbol_bytes for one in flying
+        )
+
+    def _copy_pause_s(self) -> float:
+        """How long to wait for an answer before an urgent bundle is sent once more."""
+        usual = self.rate.answer_s()
+        if usual is None:
+            paced = self.rate.in_flight * 8 / COPIES_BPS
+            return max(paced, COPY_S if self.probes else FIRST_COPY_S)
+        return max(COPY_S, usual / 3) if self.probes else LATE * usual
 
     def overdue(self, now: float, *, polling: bool) -> bool:
         """Take note of overdue reports; True if the link is found stalled once more."""
@@ -84,6 +128,39 @@ class Scheduler:
             self.probes = 1
             self.rate.give_up_reports()
             self.outbox.forget_flight()
+
+    # What the peer says about our bundles
+
+    def taken(self, item: Done | Refused) -> BundleTaken | BundleRefused | None:
+        """The peer's last word on a bundle; None if it was not being sent."""
+        if self.outbox.drop(item.tag) is None:
+            return None
+        if isinstance(item, Done):
+            return BundleTaken(item.tag)
+        return BundleRefused(item.tag, item.reason)
+
+    def told(self, have: Have, *, current: bool) -> Withdrawn | None:
+        """What the peer has of a bundle, and the answer if it need not keep it. `current`: it was
+        said after something of this process had come, so an earlier process's datagrams are not
+        under way any more. ValueError if it cannot be of that bundle."""
+        found = self.outbox.get(have.tag)
+        if found is None:
+            kept = have.tag in self._withdrawn and any(have.missing)
+            return Withdrawn(have.tag) if kept else None
+        if current or not found.resumed:
+            self.cut(found)
+            found.told(have)
+        return None
+
+    def withdraw(self, tag: bytes) -> tuple[bool, Withdrawn | None]:
+        """Stop sending a bundle: whether it was being sent, and what to tell the peer."""
+        found = self.outbox.drop(tag)
+        if found is None:
+            return False, None
+        if found.whole or not (found.bytes_sent or found.resumed):
+            return True, None
+        self._withdrawn.append(tag)
+        return True, Withdrawn(tag)
 
     # Bundles
 
@@ -116,7 +193,7 @@ class Scheduler:
 
     def _loss(self, one: Outgoing) -> float:
         share = self.rate.loss.share
-        if not one.urgent or not self.probes:
+        if not one.urgent or not self.probes or one.bytes_sent < COPIES_MAX * one.symbol_bytes:
             return share
         return max(share, COLD_LOSS if self.rate.srtt is None else URGENT_LOSS)
 

@@ -25,6 +25,11 @@ SYMBOL_BYTES_LEAST = 64
 """Smaller symbols are not made, whatever the receiver says it has."""
 
 
+LATE_SYMBOLS = 4
+"""After a restart, so many indices above those that the receiver has seen are left out: symbols of
+the earlier process may have been overtaken by the question."""
+
+
 @lru_cache(maxsize=4096)
 def symbols_needed(lacking: int, loss_percent: int, sure: float) -> int:
     """Fewest symbols to send so that `lacking` arrive with chance `sure`, each lost on its own."""
@@ -146,7 +151,7 @@ class Outgoing:
 
     def told(self, have: Have) -> None:
         """The receiver said what it has. ValueError if that cannot be of this bundle."""
-        self.resumed = False
+        resumed, self.resumed = self.resumed, False
         if not self.all_there:
             self.ask_at, self.patience = None, 0
         if have.missing and not any(have.missing):
@@ -157,10 +162,11 @@ class Outgoing:
             layout = self.encoder.layout
             self.missing = [layout.block_sources(block) for block in range(layout.blocks)]
         else:
-            self._adopt(have)
+            self._adopt(have, LATE_SYMBOLS if resumed else 0)
 
-    def _adopt(self, have: Have) -> None:
-        """Go on from what the receiver has, with its symbol size and above its indices."""
+    def _adopt(self, have: Have, late: int) -> None:
+        """Go on from what the receiver has, with its symbol size and above its indices; up to
+        `late` symbols of an earlier process may still come."""
         if have.symbol_bytes != self.symbol_bytes:
             if have.symbol_bytes < SYMBOL_BYTES_LEAST:
                 raise ValueError("symbols too small")
@@ -168,7 +174,7 @@ class Outgoing:
         if len(have.missing) != len(self.missing):
             raise ValueError("another layout")
         self.missing = list(have.missing)
-        fresh = -(-have.next_index // len(self.missing))
+        fresh = -(-(have.next_index + late) // len(self.missing))
         for block, row in enumerate(self.next_row):
             if row < fresh < BLOCK_SYMBOLS_MAX and not self.flying[block]:
                 self.next_row[block] = fresh
@@ -211,6 +217,15 @@ class Outbox:
         if found is not None:
             self._queue.remove(found)
         return found
+
+    def waiting(self, now: float) -> tuple[int, int]:
+        """Bundles that are not postponed, and the bytes of them that the receiver lacks."""
+        sizes = [one.lacking_bytes() for one in self._queue if one.postponed_until <= now]
+        return len(sizes), sum(sizes)
+
+    def begun(self) -> set[bytes]:
+        """Tags of bundles that need more than one datagram and of which some has been sent."""
+        return {one.tag for one in self._queue if one.bytes_sent and not one.whole}
 
     def landed(self, highest: int) -> None:
         """A report covers datagrams up to `highest`."""

@@ -13,16 +13,16 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable
 
-from xtcli.transport.link import insight
+from xtcli.transport.link import frames, insight
 from xtcli.transport.link.control import Control
+from xtcli.transport.link.counting import Counter
 from xtcli.transport.link.events import (
     PRIORITIES,
-    BundleRefused,
-    BundleTaken,
     Contact,
     LinkConfig,
     LinkEvent,
     LinkMeasure,
+    PartWithdrawn,
     PeerPolled,
     Realtime,
     Received,
@@ -30,13 +30,6 @@ from xtcli.transport.link.events import (
     TransferProgress,
 )
 from xtcli.transport.link.frames import (
-    COUNTER_MAX,
-    DATAGRAM_BYTES_MAX,
-    MAC_BYTES,
-    OVERHEAD_BYTES,
-    REALTIME_HEAD_BYTES,
-    SYMBOL_HEAD,
-    SYMBOL_OVERHEAD_BYTES,
     Ask,
     ControlItem,
     Datagram,
@@ -50,24 +43,18 @@ from xtcli.transport.link.frames import (
     Report,
     Resync,
     Status,
-    kind_of,
-    pack_content,
-    pack_item,
-    sender_of,
-    unpack_content,
+    Withdrawn,
 )
 from xtcli.transport.link.freshness import Freshness
 from xtcli.transport.link.keys import Seal
 from xtcli.transport.link.rate import RateControl
+from xtcli.transport.link.realtime import RealtimeQueue
 from xtcli.transport.link.receiving import Inbox
 from xtcli.transport.link.scheduler import Scheduler
 from xtcli.transport.symbols import bundle_tag
 
-COUNTERS_AHEAD = 1024
-"""Datagram counters reserved by a `save`: after a crash the next process starts beyond them."""
 SILENCE_S = 30.0
 """After this long, a datagram is a new contact."""
-REALTIME_QUEUE_MAX = 8
 
 
 class Link:
@@ -100,8 +87,10 @@ class Link:
         self._seal_out = Seal(key, local, peer)
         self._seal_in = Seal(key, peer, local)
         self._events: deque[LinkEvent] = deque()
-        self._realtime: deque[bytes] = deque(maxlen=REALTIME_QUEUE_MAX)
-        self._counter, self._reserved = 1, 0
+        self._realtime = RealtimeQueue(local, self.config.datagram_bytes)
+        self._counter = Counter()
+        self._heard_of = 0
+        """The highest counter that the peer has reported."""
         self._last_contact: float | None = None
         self._last_sent = self._keep_alive_until = now
 
@@ -123,7 +112,9 @@ class Link:
 
     def withdraw(self, tag: bytes) -> bool:
         """Stop sending a bundle; False if it was not being sent."""
-        return self._outbox.drop(tag) is not None
+        was_sent, notice = self._scheduler.withdraw(tag)
+        self._control.queue(notice)
+        return was_sent
 
     def postpone(self, tag: bytes, until: float) -> bool:
         """Send nothing of a bundle before `until`; False if it is not being sent."""
@@ -142,10 +133,6 @@ class Link:
             raise ValueError("reason is 1 to 255")
         self._control.queue(self.inbox.settle(tag, reason))
 
-    def remember(self, tag: bytes, reason: int = 0) -> None:
-        """A tag accepted (0) or refused in an earlier process."""
-        self.inbox.settle(tag, reason)
-
     def restore_symbols(self, kept: SymbolsToKeep) -> None:
         """Symbols that arrived in an earlier process."""
         self.inbox.restore(kept)
@@ -162,35 +149,45 @@ class Link:
         """Whether a poll waits for its answer."""
         return self._control.polling
 
+    def forget_rate(self, now: float) -> None:
+        """Measure afresh: the link goes over another road now."""
+        self.rate = self._scheduler.rate = RateControl(now)
+
+    def question(self) -> bytes:
+        """A datagram that asks for an answer over another road and says nothing else. Its loss is
+        not counted as a loss of the road in use."""
+        number = self._counter.take()
+        poll = Poll(number & 0xFF)
+        content = frames.pack_content(self.local, number, [poll], None, report=False)
+        return content + self._seal_out.tag(content)
+
     def keep_alive_until(self, until: float) -> None:
         """Keep the way back open until then, because somebody waits."""
         self._keep_alive_until = until
 
     def send_realtime(self, payload: bytes, now: float) -> None:
         """Send a real-time payload next, before everything else; old ones give way."""
-        if len(payload) > self.config.datagram_bytes - OVERHEAD_BYTES:
-            raise ValueError("real-time payload too large")
-        self._realtime.append(payload)
+        self._realtime.put(payload)
 
     # What arrives
 
     def receive(self, datagram: bytes, now: float) -> Received:
         """Take a datagram. Anything not genuine is counted and changes nothing."""
-        kind = kind_of(datagram)
+        kind = frames.kind_of(datagram)
         if (
             kind is None
-            or len(datagram) > 2 * DATAGRAM_BYTES_MAX
-            or sender_of(datagram) != self.peer
+            or len(datagram) > 2 * frames.DATAGRAM_BYTES_MAX
+            or frames.sender_of(datagram) != self.peer
             or not self._seal_in.verify(datagram)
         ):
             self.invalid += 1
             return Received.INVALID
-        content = datagram[:-MAC_BYTES]
+        content = datagram[: -frames.MAC_BYTES]
         if kind == Kind.REALTIME:
-            self._events.append(Realtime(content[REALTIME_HEAD_BYTES:]))
+            self._events.append(Realtime(content[frames.REALTIME_HEAD_BYTES :]))
             return Received.OLD
         try:
-            parsed = unpack_content(content)
+            parsed = frames.unpack_content(content)
         except FrameError:
             self.invalid += 1
             return Received.INVALID
@@ -219,45 +216,50 @@ class Link:
             self._control.report_due = True
         for item in parsed.items:
             self._take_item(item, now)
+        if self._control.unanswered(self._heard_of):
+            self._control.poll_again(self.config.poll_tries)
         if parsed.frame is not None:
             self._take_frame(parsed.frame)
 
     def _take_item(self, item: ControlItem, now: float) -> None:
         match item:
             case Report():
+                self._heard_of = max(self._heard_of, item.highest)
                 if self.rate.report(item, now):
                     self._scheduler.reported(item.highest)
-            case Have() | Done() | Refused():
-                self._take_answer(item)
             case Poll(number):
                 self._control.status_due = number
                 self._events.append(PeerPolled())
             case Status(number, bundles, size):
                 if self._control.polled(number):
                     self.peer_waiting, self.peer_waiting_bytes = bundles, size
-            case Ask(tag):
-                self._control.queue(self.inbox.answer(tag) or self.inbox.have(tag))
             case Resync(highest):
-                self._counter = max(self._counter, highest + 1)
+                self._counter.beyond(highest)
+            case _:
+                self._take_word(item)
 
-    def _take_answer(self, item: Have | Done | Refused) -> None:
-        """What the peer says about a bundle of ours."""
-        found = self._outbox.get(item.tag)
-        if found is None:
-            return
+    def _take_word(self, item: Have | Done | Refused | Ask | Withdrawn) -> None:
+        """What the peer says of a bundle, of ours or of its own."""
         match item:
             case Have():
-                self._scheduler.cut(found)
-                try:
-                    found.told(item)
-                except ValueError:
-                    self.invalid += 1
-            case Done(tag):
-                self._outbox.drop(tag)
-                self._events.append(BundleTaken(tag))
-            case Refused(tag, reason):
-                self._outbox.drop(tag)
-                self._events.append(BundleRefused(tag, reason))
+                self._told(item)
+            case Done() | Refused():
+                if (event := self._scheduler.taken(item)) is not None:
+                    self._events.append(event)
+            case Ask(tag):
+                self._control.queue(self.inbox.answer(tag) or self.inbox.have(tag))
+            case Withdrawn(tag):
+                if self.inbox.drop(tag):
+                    self._events.append(PartWithdrawn(tag))
+
+    def _told(self, have: Have) -> None:
+        """What the peer has of a bundle of ours."""
+        try:
+            notice = self._scheduler.told(have, current=self._heard_of >= self._counter.born)
+        except ValueError:
+            self.invalid += 1
+        else:
+            self._control.queue(notice)
 
     def _take_frame(self, frame: Frame) -> None:
         tag, event = self.inbox.take(frame)
@@ -278,7 +280,7 @@ class Link:
 
     def send(self, now: float) -> bytes | None:
         """The next datagram to send now, if any. Call until None, then wait for `next_timer`."""
-        if self._counter >= COUNTER_MAX:
+        if self._counter.spent:
             return None
         if self._realtime:
             return self._realtime_datagram(now)
@@ -289,11 +291,10 @@ class Link:
         if chosen is None:
             return self._bare(items, now)
         one, block = chosen
-        room = DATAGRAM_BYTES_MAX - OVERHEAD_BYTES - 2 - sum(len(pack_item(i)) for i in items)
-        if items and one.symbol_bytes + (0 if one.whole else SYMBOL_HEAD.size) > room:
+        if items and not frames.fits(items, one.symbol_bytes, whole=one.whole):
             return self._datagram(items, None, now, report=False)
-        frame = one.take(block, self._counter)
-        size = one.symbol_bytes + SYMBOL_OVERHEAD_BYTES + self.config.overhead_bytes
+        frame = one.take(block, self._counter.next)
+        size = one.symbol_bytes + frames.SYMBOL_OVERHEAD_BYTES + self.config.overhead_bytes
         report = self.rate.wants_report(size) or self._scheduler.flight_ends(size, now)
         return self._datagram(items, frame, now, report=report, paced=True)
 
@@ -308,15 +309,12 @@ class Link:
 
     def _control_items(self, now: float) -> list[ControlItem]:
         """Everything that control has to say now."""
-        tag = self._scheduler.question(now)
-        if tag is not None:
+        if (tag := self._scheduler.question(now)) is not None:
             self._control.queue(Ask(tag))
         if not self._control.due:
             return []
-        waiting = [one for one in self._outbox if one.postponed_until <= now]
-        size = sum(one.lacking_bytes() for one in waiting)
         report = self._fresh.report(now) if self._control.report_due else None
-        return self._control.items(report, self.inbox.touched, (len(waiting), size))
+        return self._control.items(report, self.inbox.touched, self._outbox.waiting(now))
 
     def _datagram(
         self,
@@ -328,18 +326,19 @@ class Link:
         paced: bool = False,
     ) -> bytes:
         """Seal a datagram and account for it."""
-        content = pack_content(self.local, self._counter, items, frame, report=report)
+        counter = self._counter.take()
+        content = frames.pack_content(self.local, counter, items, frame, report=report)
         datagram = content + self._seal_out.tag(content)
+        if any(isinstance(item, Poll) for item in items):
+            self._control.polled_at = counter
         size = len(datagram) + self.config.overhead_bytes
-        self.rate.sent(self._counter, size, now, asked=report, paced=paced)
-        self._counter += 1
+        self.rate.sent(counter, size, now, asked=report, paced=paced)
         self._last_sent = now
         return datagram
 
     def _realtime_datagram(self, now: float) -> bytes:
         """A real-time payload: no counter, its own replay protection is inside."""
-        head = bytes([Kind.REALTIME << 3]) + self.local.to_bytes(2, "big")
-        content = head + self._realtime.popleft()
+        content = self._realtime.content()
         datagram = content + self._seal_out.tag(content)
         self.rate.yield_to(len(datagram) + self.config.overhead_bytes, now)
         self._last_sent = now
@@ -369,8 +368,8 @@ class Link:
         return insight.estimate(self.rate, self._outbox, self.config, size, priority)
 
     def begun(self) -> set[bytes]:
-        """Tags of bundles that need more than one datagram and of which some has been sent."""
-        return {one.tag for one in self._outbox if one.bytes_sent and not one.whole}
+        """As `Outbox.begun`."""
+        return self._outbox.begun()
 
     def started(self, tag: bytes) -> bool:
         """Whether anything of a bundle has left; True also for one not being sent any more."""
@@ -382,19 +381,17 @@ class Link:
 
     @property
     def save_due(self) -> bool:
-        """Whether `save` should be called before more is sent (see COUNTERS_AHEAD)."""
-        return self._counter + COUNTERS_AHEAD // 4 > self._reserved
+        """Whether `save` should be called before more is sent (see `counting`)."""
+        return self._counter.reserve_due
 
     def save(self) -> bytes:
         """What the next process should know: counters and the link as measured."""
-        self._reserved = min(self._counter + COUNTERS_AHEAD, COUNTER_MAX)
-        return insight.pack_state(self._reserved, self._fresh.highest, self.rate)
+        return insight.pack_state(self._counter.reserve(), self._fresh.highest, self.rate)
 
     def restore(self, state: bytes) -> bool:
         """Go on from a saved state; False if it is not one (nothing changes)."""
-        counters = insight.restore_state(state, self.rate)
-        if counters is None:
+        if (counters := insight.restore_state(state, self.rate)) is None:
             return False
-        self._counter = max(self._counter, counters[0])
+        self._counter.restore(counters[0])
         self._fresh.highest = max(self._fresh.highest, counters[1])
         return True

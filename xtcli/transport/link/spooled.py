@@ -6,11 +6,14 @@ a link and the time.
 
 from __future__ import annotations
 
+import math
+
 from xtcli.transport.link.events import (
     BundleArrived,
     BundleRefused,
     BundleTaken,
     LinkEvent,
+    PartWithdrawn,
     Received,
     SymbolsToKeep,
 )
@@ -20,7 +23,7 @@ from xtcli.transport.spool import REFUSED, STARTED, TAKEN, Spool
 KEEP_SYMBOLS_MAX = 64
 """Symbols that may wait to be written together."""
 KEEP_S = 0.2
-"""How long a symbol may wait to be written."""
+"""Least pause between two writes: a symbol waits no longer, and mostly not at all."""
 
 
 class SpooledLink:
@@ -33,13 +36,14 @@ class SpooledLink:
         self._peer = link.peer
         self._to_keep: list[SymbolsToKeep] = []
         self._keep_at: float | None = None
+        self._kept_at = -math.inf
         self._loaded: set[bytes] = set()
         self._started: set[bytes] = set()
         state = spool.link_state(self._peer)
         if state is not None:
             link.restore(state)
         for tag, reason in spool.answers(self._peer):
-            link.remember(tag, reason)
+            link.inbox.settle(tag, reason)
         self._kept: set[bytes] = set()
         """Bundles of which symbols are in the spool."""
         for part in spool.kept(self._peer):
@@ -121,7 +125,10 @@ class SpooledLink:
         for event in self.link.events():
             if isinstance(event, SymbolsToKeep):
                 self._to_keep.append(event)
-                self._keep_at = self._keep_at or now + KEEP_S
+                self._keep_at = self._keep_at or max(now, self._kept_at + KEEP_S)
+                continue
+            if isinstance(event, PartWithdrawn):
+                self._forget(event.tag)
                 continue
             if isinstance(event, BundleTaken | BundleRefused):
                 state = TAKEN if isinstance(event, BundleTaken) else REFUSED
@@ -132,8 +139,16 @@ class SpooledLink:
             passed.append(event)
         due = self._keep_at is not None and now >= self._keep_at
         if due or len(self._to_keep) >= KEEP_SYMBOLS_MAX:
+            self._kept_at = now
             self.flush()
         return passed
+
+    def _forget(self, tag: bytes) -> None:
+        """Nothing that has come of a bundle is of any use."""
+        self._to_keep = [part for part in self._to_keep if part.tag != tag]
+        if tag in self._kept:
+            self._kept.discard(tag)
+            self.spool.forget(self._peer, tag)
 
     def flush(self) -> None:
         """Write the symbols that wait to be written."""

@@ -6,8 +6,30 @@ RATE_BPS_MIN = 50.0
 RATE_BPS_MAX = 200e6
 RATE_BPS_COLD = 32_000.0
 """Assumed before anything was measured."""
-COLD_DATAGRAMS = 2
-"""Datagrams under way at which sending stops, before anything was measured."""
+BLIND_DATAGRAMS = 4
+"""Datagrams under way at which sending stops, before anything was heard."""
+AGAIN_DATAGRAMS = 2
+"""The same after the first report, and where a link is measured anew."""
+BLIND_BPS = 16_000.0
+"""Before anything was heard the third datagram leaves so late after the first two ..."""
+BLIND_LATER_BPS = 6_400.0
+"""... and those after it so far apart: even at 9.6 kbit/s they do not pile up."""
+PAIR_S = 0.62
+"""A full datagram's time at `BLIND_BPS`: so far ahead of it two may leave together."""
+SMOOTH_S = 0.004
+"""So far ahead of its rate a sender may be: timers are not exact."""
+SLOT_S = 0.8
+"""Where a full datagram may take as long, no more are sent at once on trust."""
+WAITED_S = 0.45
+"""A datagram that waited longer behind another shows the bottleneck: jitter is less."""
+SLOWER = 0.85
+"""Arriving at less than this share of the rate they were sent at, datagrams were held up."""
+START_PAUSE_S_MAX = 6.0
+"""Longest pause in which the queue of the start drains."""
+DRAIN_EVERY_S = 15.0
+"""Pause between two drains of a queue that never ran empty."""
+DRAIN_MORE_S = 0.1
+"""A drain lasts so much longer than the queue seen."""
 DATAGRAM_BYTES = 1240.0
 """A full datagram on the wire, roughly."""
 SILENCED_BYTES = 5_000.0
@@ -25,7 +47,7 @@ GROWTH_MAX = 1.6
 SETTLING_REPORTS = 6
 """Reports after the start in which the first, rough rate is corrected fast."""
 RATE_BPS_SLOW = 9_600.0
-"""The slowest usual link: the first time-out waits for what is under way to cross it."""
+"""The slowest usual link: the first time-out waits for a datagram to cross it."""
 RTO_S_COLD = 2.0
 RTO_S_MIN = 0.1
 RTO_S_MAX = 60.0
