@@ -323,7 +323,8 @@ class CaseList(ScrollView, can_focus=True):
         style = base + self.get_component_rich_style(name) if name else base
         if row is None:
             return Strip([Segment(fit(" ..", cells), style)], cells)
-        made = Strip(self._segments(row, style, chosen), cells).adjust_cell_length(cells, style)
+        made = Strip(self._segments(number, row, style, chosen), cells)
+        made = made.adjust_cell_length(cells, style)
         self._drawn[number, chosen] = made
         return made
 
@@ -332,7 +333,7 @@ class CaseList(ScrollView, can_focus=True):
         self._drawn.clear()
         super().notify_style_update()
 
-    def _segments(self, row: DeskRow, style: Style, chosen: bool) -> list[Segment]:
+    def _segments(self, number: int, row: DeskRow, style: Style, chosen: bool) -> list[Segment]:
         """A row's columns; neighbours of one style are one segment, to send few bytes."""
         now = self.clock()
         found: list[Segment] = []
@@ -340,6 +341,8 @@ class CaseList(ScrollView, can_focus=True):
         text, before = FRESH_SIGN if row.case in self._fresh else " ", style
         for column, cells in self.shown_columns():
             said, name = column.draw(row, now)
+            if column.ticks:
+                self._waits[number] = said
             # On the cursor's own colours, a colour of its own might not be readable.
             if name and not chosen:
                 own = style + self.get_component_rich_style(f"list--{name}", partial=True)
