@@ -22,6 +22,7 @@ from xtcli.transport.link.frames import (
     Status,
     Symbol,
     Whole,
+    Withdrawn,
     pack_content,
 )
 from xtcli.transport.link.keys import Seal
@@ -56,7 +57,13 @@ def vectors() -> dict[str, tuple[str, str, bytes]]:
 
     report = Report(7, 6, 1.5, 0.25, ((1, 0.5), (2, 1.0)))
     everything: list[ControlItem] = [report, Have(tag, 1000, 3, (1,)), Done(tag), Refused(tag, 9)]
-    everything2: list[ControlItem] = [Poll(3), Status(3, 2, 5000), Ask(tag), Resync(9)]
+    everything2: list[ControlItem] = [
+        Poll(3),
+        Status(3, 2, 5000),
+        Ask(tag),
+        Resync(9),
+        Withdrawn(tag),
+    ]
     items = [*everything, *everything2]
     flipped = bytearray(sealed(whole))
     flipped[9] ^= 1
@@ -88,6 +95,7 @@ def vectors() -> dict[str, tuple[str, str, bytes]]:
         "symbol-index": ("index 256 of one block", symbol(256, payload=bytes(1000))),
         "symbol-blocks": ("more than 128 blocks", symbol(0, length=20_000, payload=b"x")),
         "item-unknown": ("item 12", control(b"\x0c")),
+        "withdrawn-cut": ("WITHDRAWN with three bytes of tag", control(b"\x09abc")),
         "item-cut": ("DONE with three bytes of tag", control(b"\x03abc")),
         "report-cut": ("REPORT without its end", control(b"\x01" + bytes(5))),
         "report-many": (

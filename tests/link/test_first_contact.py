@@ -1,0 +1,102 @@
+"""First contact, on a link that nobody has measured: small things get through, nothing floods."""
+
+from __future__ import annotations
+
+from random import Random
+
+import pytest
+
+from xtcli.transport.emulator.core import Duplex
+from xtcli.transport.emulator.profiles import PROFILES, Profile
+from xtcli.transport.link.frames import OVERHEAD_BYTES
+from xtcli.transport.link.scheduler import COPIES_MAX
+from xtcli.transport.link.simulate import Simulation
+from xtcli.transport.link.starting import Start
+from xtcli.transport.link.tuning import BLIND_DATAGRAMS, DATAGRAM_BYTES, SLOT_S
+
+NAMES = ("gprs", "edge", "lossy3g", "satphone", "geo", "awful", "outage")
+TEXT_BYTES = 360
+
+
+def cold(profile: Profile, seed: int) -> Simulation:
+    """Two stations that never spoke."""
+    return Simulation(Duplex(profile, seed), seed)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_no_storm_at_the_start(name: str) -> None:
+    """Several bundles wait, whatever the seed: in the first round trip no more leaves than the
+    start allows, and never more than a slow link carries in a few seconds."""
+    profile = PROFILES[name]
+    for seed in range(60):
+        random = Random(seed)
+        simulation = cold(profile, seed)
+        for _ in range(random.randrange(1, 7)):
+            size = random.choice((1, 40, 450, 1185, 1186, 9000, 40_000))
+            simulation.post.put(random.randbytes(size), random.randrange(6), 0.0)
+        simulation.run(2 * (profile.delay_s - profile.jitter_s))
+        counters = simulation.road.up.counters
+        assert counters.bytes_offered <= (BLIND_DATAGRAMS + 1) * DATAGRAM_BYTES
+        simulation.run(10.0)
+        dead = simulation.road.down.counters.packets_delivered == 0
+        assert not dead or counters.bytes_offered <= 12 * DATAGRAM_BYTES
+
+
+def test_a_text_into_the_void_costs_little() -> None:
+    """Nothing ever comes back: six copies soon, then a few in a minute, and few in an hour."""
+    simulation = cold(PROFILES["gprs"], 1)
+    simulation.hub.crash()
+    simulation.post.put(bytes(range(256)) + bytes(104), 1, 0.0)
+    sent = simulation.road.up.counters
+    simulation.run(2.5)
+    size = TEXT_BYTES + OVERHEAD_BYTES + 28
+    assert sent.packets_offered == COPIES_MAX
+    simulation.run(60.0)
+    assert sent.bytes_offered <= 24 * size
+    simulation.run(3600.0)
+    assert sent.bytes_offered <= 70 * size
+
+
+@pytest.mark.parametrize("name", ["lan", "edge", "geo"])
+def test_where_the_answer_is_quick_a_text_goes_once(name: str) -> None:
+    for seed in range(20):
+        simulation = cold(PROFILES[name], seed)
+        tag = simulation.post.put(Random(seed).randbytes(TEXT_BYTES), 1, 0.0)
+        simulation.run(30.0, lambda tag=tag, post=simulation.post: tag in post.taken)  # type: ignore[misc]
+        counters = simulation.road.up.counters
+        if not counters.packets_lost and not simulation.road.down.counters.packets_lost:
+            assert counters.packets_offered == 1
+
+
+def test_a_text_gets_through_the_worst_link_soon() -> None:
+    """A fifth lost in bursts, nothing known: nineteen of twenty are there within 2.64 s."""
+    late = 0
+    for seed in range(100):
+        simulation = cold(PROFILES["awful"], seed)
+        tag = simulation.post.put(Random(seed).randbytes(TEXT_BYTES), 1, 0.0)
+        late += not simulation.run(2.64, lambda tag=tag, hub=simulation.hub: tag in hub.arrived)  # type: ignore[misc]
+    assert late <= 5
+
+
+@pytest.mark.parametrize("name", ["satphone", "awful", "gprs"])
+def test_a_first_photo_leaves_room_for_an_alert(name: str) -> None:
+    """The queue of the first seconds: its 95th percentile, the median of several seeds."""
+    highs = []
+    for seed in range(11):
+        simulation = cold(PROFILES[name], seed)
+        simulation.post.put(Random(seed).randbytes(60_000), 5, 0.0)
+        simulation.run(60.0)
+        delays = sorted(simulation.road.up.queue_delays)
+        highs.append(delays[int(0.95 * len(delays))])
+    assert sorted(highs)[5] <= 0.85
+
+
+def test_a_start_is_blind_until_a_datagram_is_known_to_be_quick() -> None:
+    """A short answer to a small datagram proves nothing about a large one."""
+    start = Start()
+    start.round_trip(SLOT_S / 2, 48)
+    assert start.pacing_bps(0) < 20_000
+    assert not start.gauged
+    again = Start(again=True)
+    assert again.gauged
+    assert again.pacing_bps(0) > 1e6
