@@ -17,6 +17,8 @@ from xtcli.station.home import Home, Settings
 from xtcli.station.invite import Welcome
 from xtcli.transport.bundle.pack import Part
 from xtcli.transport.emulator.capacity import parse_mahimahi
+from xtcli.transport.link.events import Received
+from xtcli.transport.link.freshness import Freshness
 
 DEEP = "[" * 100_000
 
@@ -58,6 +60,21 @@ def test_files_of_a_home_that_something_else_wrote(tmp_path: Path, data: bytes) 
         home.settings()
     assert linkfile.read_link(home, "hub").rate_bps is None
     assert Drafts(home, lambda: 0.0, bytes).load("request-1") is None
+
+
+def test_a_counter_that_jumped_far_costs_no_memory() -> None:
+    """A replay window of as many bits as the sender's counter had jumped was made for each."""
+    fresh = Freshness()
+    tracemalloc.start()
+    try:
+        assert fresh.check(2**32 - 1, 0.0) == (Received.FRESH, True)
+        for counter in (1, 2**31, 2**32 - 2_000):
+            assert fresh.check(counter, 0.0) == (Received.OLD, False)
+        assert fresh.check(2**32 - 900, 0.0) == (Received.OLD, True)
+        assert fresh.check(2**32 - 900, 0.0) == (Received.OLD, False)
+        assert tracemalloc.get_traced_memory()[1] < 1 << 20
+    finally:
+        tracemalloc.stop()
 
 
 def test_a_time_beyond_all_years_in_a_recording() -> None:

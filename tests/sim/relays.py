@@ -125,6 +125,9 @@ class RelayNode(Outpost):
             self._versions = versions
             self.exchange.node.load(now, self.wall())
             self.exchange.fill(now)
+            for number, node in list(self.core.nodes.items()):
+                node.load(now, self.wall())
+                self.links.kick(number)
             for number in self.core.strangers():
                 self.core.nodes.pop(number, None)
                 self.links.detach(number)

@@ -44,11 +44,10 @@ class Freshness:
             self._arrive(counter, now)
             self._old_run = 0
             return Received.FRESH, True
-        bit = 1 << -ahead
-        if -ahead >= WINDOW or self._seen & bit:
+        if -ahead >= WINDOW or self._seen >> -ahead & 1:
             self._old_run += 1
             return Received.OLD, False
-        self._seen |= bit
+        self._seen |= 1 << -ahead
         self._arrive(counter, now)
         return Received.OLD, True
 
