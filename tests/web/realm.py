@@ -146,6 +146,13 @@ class Host:
         found: dict[str, Any] = json.loads(line)
         return found
 
+    async def told(self, text: str, seconds: float = 60.0) -> None:
+        """Wait until it tells its person this."""
+        assert self.process.stderr is not None
+        async with asyncio.timeout(seconds):
+            while text not in (line := await self.process.stderr.readline()).decode():
+                assert line, "it has ended"
+
     async def say(self, word: str) -> None:
         """Answer its question."""
         assert self.process.stdin is not None

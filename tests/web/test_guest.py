@@ -142,14 +142,15 @@ def test_a_browser_that_is_killed_is_missed_soon(scene: Scene) -> None:
         await guest.heard()
         await guest.vanish()
         start = time.monotonic()
-        report, _ = await host.ended(60)
-        return time.monotonic() - start, report
+        await host.told("hung up")
+        took = time.monotonic() - start
+        return took, (await host.ended(60))[0]
 
     took, report = asyncio.run(with_guest(scene, act, "--seconds", "60"))
-    print(f"missed, told and written down after {took:.1f} s")
+    print(f"missed after {took:.1f} s")
     assert (report["answered"], report["reason"]) == (True, "peer hung up")
-    # Ten seconds, and what the end of a call and of its process takes.
-    assert took < 25
+    # Ten seconds, what the link and a busy machine take, and 1.5 s in which the rest is played.
+    assert took < 15
     assert len(records(scene)) == 1
 
 

@@ -121,10 +121,6 @@ class Rooms:
         found.heard = now
         return Word(Op.OPENED, word.room, self._opened(word.room))
 
-    def forget_station(self, station: int) -> None:
-        """A station was revoked."""
-        self._rooms = {name: room for name, room in self._rooms.items() if room.station != station}
-
     # From guests
 
     def may_ask(self, now: float) -> bool:

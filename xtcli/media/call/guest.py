@@ -12,16 +12,14 @@ the guest is, and how the two found each other.
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 
 from xtcli.errors import BundleRejected
 from xtcli.media.call import rtp
-from xtcli.media.call.arrivals import Arrivals
+from xtcli.media.call.guest_ear import HEARD_BYTES, HOLD_S_MIN, Ear, GuestLedger
 from xtcli.media.call.ladder import LOSSY, Ladder
-from xtcli.media.call.ledger import RECENT_FRAMES, Ledger
 from xtcli.media.call.line import Line
 from xtcli.media.call.packet import FRAME_S, Sound, Word
 from xtcli.media.call.playout import FRAME_SAMPLES
@@ -42,144 +40,11 @@ SSRC = 0x7874_0001
 """Fixed, so that it need not travel; each line has keys of its own."""
 COPY_FRAMES_MAX = 5
 """RED's offset has 14 bits."""
-SENT_MAX = 512
 REPORT_EVERY_S = 5.0
-HOLD_S_MIN, HOLD_S_MAX = 0.08, 0.6
-HEARD_BYTES = 16
 QUEUE_S_MAX, SHUT_S = 1.5, 6.0
 """A browser sends 14 kbit/s at the least. Where that waits in a queue, its microphone is shut."""
 ODD_DELAY_S = 0.3
 """For a browser that does not send 60 ms a packet."""
-
-
-@dataclass(slots=True)
-class _Sent:
-    sound: Sound
-    known: bool = False
-
-
-class Ear:
-    """What the browser got, by its feedback: the far side's half of a report."""
-
-    def __init__(self) -> None:
-        """Nothing sent."""
-        self._sent: dict[int, _Sent] = {}
-        self._next = 0
-        self._turn: int | None = None
-        self._expected: int | None = None
-        self._heard: set[int] = set()
-        self._unknown: set[int] = set()
-        self._arrivals = Arrivals()
-        self._clock = 0.0
-
-    def send(self, sound: Sound) -> int:
-        """Note a datagram; the transport sequence number for it."""
-        number = self._next
-        self._next = (number + 1) % rtp.WRAP16
-        self._sent[number] = _Sent(sound)
-        if len(self._sent) > SENT_MAX:
-            del self._sent[next(iter(self._sent))]
-        return number
-
-    def hold_s(self) -> float:
-        """How long the browser should hold sound back, so that copies come in time."""
-        needs = self._arrivals.needs(self._clock)
-        if needs is None:
-            return HOLD_S_MIN
-        least, new, old = needs
-        return min(HOLD_S_MAX, max(HOLD_S_MIN, max(new, old) - least + 0.02))
-
-    def feedback(self, feedback: rtp.Feedback, hold_s: float, *, trusting: bool) -> bool:
-        """Take one in; False when it was old. `trusting`: what a lost one spoke of was heard."""
-        if self._turn is not None:
-            ahead = (feedback.turn - self._turn) % 256
-            if not 1 <= ahead <= 128:
-                return False
-            if ahead > 1 and self._expected is not None:
-                self._skip(self._expected, feedback.first, hold_s, trusting=trusting)
-        self._turn = feedback.turn
-        self._expected = (feedback.first + feedback.count) % rtp.WRAP16
-        for number, at in feedback.arrived:
-            sent = self._sent.get(number)
-            if sent is None or sent.known:
-                continue
-            sent.known = True
-            self._clock = max(self._clock, at)
-            self._arrivals.note(sent.sound, at)
-            self._hear(sent.sound, at, hold_s)
-        return True
-
-    def _skip(self, first: int, to: int, hold_s: float, *, trusting: bool) -> None:
-        """A feedback was lost. Its datagrams were not: the ladder must not move for that."""
-        for i in range(min((to - first) % rtp.WRAP16, SENT_MAX)):
-            sent = self._sent.get((first + i) % rtp.WRAP16)
-            if sent is None or sent.known:
-                continue
-            sent.known = True
-            at = max(self._clock, sent.sound.number * FRAME_S + self._least())
-            self._arrivals.note(sent.sound, at)
-            if trusting:
-                self._hear(sent.sound, at, hold_s)
-            else:
-                self._unknown.update(number for number, _ in sent.sound.numbered())
-
-    def _least(self) -> float:
-        needs = self._arrivals.needs(self._clock)
-        return needs[0] if needs is not None else 0.0
-
-    def _hear(self, sound: Sound, at: float, hold_s: float) -> None:
-        deadline = self._least() + hold_s + FRAME_S
-        for number, _ in sound.numbered():
-            if at - number * FRAME_S <= deadline:
-                self._heard.add(number)
-
-    def report(self, hold_s: float) -> tuple[Arrivals, float, int, int]:
-        """`(arrivals, their clock, next frame to be played, map of those heard before it)`."""
-        to = max(0, self._arrivals.newest - round(hold_s / FRAME_S))
-        bits = 0
-        for i in range(8 * HEARD_BYTES):
-            bits |= (to - 1 - i in self._heard) << i
-        oldest = to - 16 * HEARD_BYTES
-        self._heard = {number for number in self._heard if number >= oldest}
-        self._unknown = {number for number in self._unknown if number >= oldest}
-        return self._arrivals, self._clock, to, bits
-
-    def fate(self, number: int) -> bool | None:
-        """Whether a frame was heard; None when what told of it was lost."""
-        if number in self._heard:
-            return True
-        return None if number in self._unknown else False
-
-
-class _Ledger(Ledger):
-    """Nobody knows of a word is not the same as nobody heard it: the first moves no ladder."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._fates: deque[bool] = deque(maxlen=RECENT_FRAMES)
-        self._judged_to = 0
-
-    def judge(self, to: int, fate: Callable[[int], bool | None]) -> None:
-        """Frames up to `to` are settled."""
-        for number in range(max(self._judged_to, to - 8 * HEARD_BYTES), to):
-            found = fate(number)
-            if self.sent_live(number) and found is not None:
-                self._fates.append(found)
-        self._judged_to = max(self._judged_to, to)
-
-    def sent_live(self, number: int) -> bool:
-        """Whether frame `number` is speech that was to be sent."""
-        spoken = self._spoken.get(number)
-        return spoken is not None and spoken.live
-
-    def residual(self) -> float:
-        """Share of the frames of known fate that were not heard, 0..1."""
-        return self._fates.count(False) / max(len(self._fates), RECENT_FRAMES // 4)
-
-    def forget_recent(self) -> None:
-        """Judge anew: the way of sending has changed."""
-        super().forget_recent()
-        self._fates.clear()
 
 
 class GuestTalk(Talk):
@@ -196,7 +61,7 @@ class GuestTalk(Talk):
             self.ladder = Ladder(self._overhead, self.rate.bps)
             self._rungs = [(0.0, self.ladder.rung.order)]
             self._apply_rung(now)
-        self.ledger = self._words = _Ledger()
+        self.ledger = self._words = GuestLedger()
         self.ssrc = SSRC
         self._origin = int.from_bytes(entropy(4), "big")
         self._sequence = int.from_bytes(entropy(2), "big") >> 1
