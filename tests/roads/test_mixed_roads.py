@@ -15,6 +15,7 @@ from xtcli.records.case import State
 from xtcli.station import roads
 from xtcli.station.roads_shelf import Mail
 from xtcli.station.station import Station
+from xtcli.transport.spool import TAKEN
 
 
 @pytest.fixture
@@ -93,6 +94,37 @@ def test_any_mix_ends_well(realm: Realm, tmp_path: Path, seed: int) -> None:
     post.verify_log()
     near.close()
     far.close()
+
+
+def test_a_stick_goes_around_a_relay(realm: Realm, tmp_path: Path) -> None:
+    """A relay has said DONE and gets no further: the same bundle lies on the stick all the same, up
+    and down, and is delivered once. Without a relay, DONE is the hub's own: nothing is written."""
+    relay = realm.join("relay", "hub").number
+    number = realm.join("village", upstream=relay).number
+    stick = tmp_path / "stick"
+    stick.mkdir()
+    village, near, hub = realm.station("village"), realm.station("post"), realm.hub()
+    case = file_request(village)
+    file_request(near, patient="巴图", id="")
+    for post in (village, near):
+        mail = Mail(post)
+        for one in mail.fill(1):
+            mail.spool.mark(1, one.tag, TAKEN)
+        mail.close()
+        visit(post, stick)
+    visit(hub, stick)
+    assert [record.id for record in hub.log.records(case)] == [case]
+    assert hub.log.count() == 1
+    mail = Mail(hub)
+    waiting = mail.fill(number)
+    assert waiting
+    for one in waiting:
+        mail.spool.mark(number, one.tag, TAKEN)
+    mail.close()
+    visit(hub, stick)
+    visit(village, stick)
+    assert village.case(case).state is State.RECEIVED
+    hub.verify_log()
 
 
 def _messages(one: End, other: End, name: str, dice: random.Random, now: float) -> None:
