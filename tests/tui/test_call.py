@@ -45,6 +45,7 @@ from xtcli.tui.screens.case import CaseScreen
 from xtcli.tui.screens.request import RequestScreen
 from xtcli.tui.widgets.level import meter
 from xtcli.tui.widgets.ring_bar import DRAWN, CallBar, keys_of
+from xtcli.tui.widgets.wave import wave
 
 Play = Callable[[Pilot[Any], XtApp], Awaitable[None]]
 NAME, BORN = "苏日娜", "1961-04-09"
@@ -429,3 +430,13 @@ def test_lines_never_grow_wider_than_the_window(tmp_path: Path) -> None:
         await see(pilot, "Missed call from 诊台")
 
     asyncio.run(run(app, script))
+
+
+def test_a_wave_on_a_bare_console_is_plain_signs() -> None:
+    """As loud in `#` as elsewhere in bars; what was played keeps its place."""
+    peaks = tuple(range(0, 101, 5))
+    bars, signs = (wave(peaks, 0.5, 21, plain=plain).plain for plain in (False, True))
+    assert len(bars) == len(signs) == 21
+    assert signs.isascii()
+    assert (bars[-1], signs[-1]) == ("█", "#")
+    assert len(set(signs)) == len(set(bars))
