@@ -89,14 +89,14 @@ class Terminal:
             pass
         self.data = b""
 
-    def press(self, key: str, patience: float = 1.0) -> Painted:
+    def press(self, key: str, patience: float = 1.0, quiet: float = QUIET_SECONDS) -> Painted:
         """Type a key (a name of `KEYS` or text) and read what it brings until it is quiet."""
         sent = time.perf_counter()
         os.write(self.fd, KEYS.get(key, key.encode()))
         first = last = 0.0
         found = b""
         while True:
-            data = self.read(QUIET_SECONDS if found else patience)
+            data = self.read(quiet if found else patience)
             if not data:
                 return Painted(first, last, len(found), found)
             last = time.perf_counter() - sent
