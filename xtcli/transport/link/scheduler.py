@@ -3,8 +3,10 @@
 Theory. A report that was asked for is overdue one retransmission time-out after the *last* one
 asked for, so single lost reports cost nothing while there is more to send. Overdue means the link
 is stalled: whatever was under way is taken for lost and one datagram at a time probes the link,
-further apart each time, until anything comes back. The first probes are useful symbols; later
-ones are short questions, because a dead link should cost nothing.
+until anything comes back; after a while further apart each time. The first probes are useful
+symbols, unless enough was under way already; later ones are short questions, because a dead link
+should cost nothing. An urgent bundle of one datagram is not waited for so long: copies of it leave
+as soon as an answer could have come.
 
 It knows no datagram formats beyond their sizes, no keys and no addresses.
 """
@@ -33,6 +35,8 @@ SYMBOL_PAUSE = 0.6
 """Pause after a probe that is a symbol, as a share of the time-out ..."""
 QUESTION_PAUSE = 0.33
 """... and after one that is a question, which is forty times shorter."""
+QUESTION_BYTES_MAX = 200
+"""A flight no larger than this was a question."""
 PAUSE_S_MIN = 0.2
 BACK_OFF = 1.4
 URGENT_LOSS = 0.25
@@ -83,7 +87,8 @@ class Scheduler:
         # Where nothing was ever heard the time-out is a guess, and on a very slow link a bad one.
         steady = STEADY_PROBES if self.rate.srtt is not None else 0
         if 0 < self.probes < steady:
-            share = QUESTION_PAUSE if self.probes >= QUESTIONS_FROM else SYMBOL_PAUSE
+            short = self.rate.in_flight < QUESTION_BYTES_MAX
+            share = QUESTION_PAUSE if short else SYMBOL_PAUSE
             return asked + max(PAUSE_S_MIN, rto * share)
         backed_off = rto * BACK_OFF ** min(40, max(0, self.probes - steady))
         return asked + max(rto, min(backed_off, longest))
@@ -114,7 +119,7 @@ class Scheduler:
             self.probes = 0
             return False
         self.probes = min(self.probes + 1, 1000)
-        self.outbox.forget_flight()
+        self.outbox.forget_flight(self.rate.loss.share)
         return True
 
     def reported(self, highest: int) -> None:
@@ -127,7 +132,7 @@ class Scheduler:
         if self.probes:
             self.probes = 1
             self.rate.give_up_reports()
-            self.outbox.forget_flight()
+            self.outbox.forget_flight(self.rate.loss.share)
 
     # What the peer says about our bundles
 
@@ -221,7 +226,8 @@ class Scheduler:
         """Whether a bundle's next datagram is a question: what has the peer of it?"""
         if one.whole:
             return self.probes >= QUESTIONS_FROM and len(one.sealed) > PROBE_BYTES_MAX
-        return one.resumed or self.probes >= QUESTIONS_FROM
+        asks = self.probes > 0 and (one.unclear or self.probes >= QUESTIONS_FROM)
+        return one.resumed or asks
 
     def question(self, now: float) -> bytes | None:
         """The tag of a bundle to ask about now. A question asks for a report too, so while one

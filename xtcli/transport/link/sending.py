@@ -71,6 +71,8 @@ class Outgoing:
     """(datagram counter, block) of symbols not yet covered by a report."""
     flying: list[int] = field(default_factory=list)
     """Symbols under way, by block."""
+    unclear: bool = False
+    """Enough was under way when the link fell silent: asking is cheaper than sending more."""
     ask_at: float | None = None
     """When to ask the peer about it, if nothing else brings news."""
     patience: int = 0
@@ -151,7 +153,7 @@ class Outgoing:
 
     def told(self, have: Have) -> None:
         """The receiver said what it has. ValueError if that cannot be of this bundle."""
-        resumed, self.resumed = self.resumed, False
+        resumed, self.resumed, self.unclear = self.resumed, False, False
         if not self.all_there:
             self.ask_at, self.patience = None, 0
         if have.missing and not any(have.missing):
@@ -232,8 +234,9 @@ class Outbox:
         for one in self._queue:
             one.landed(highest)
 
-    def forget_flight(self) -> None:
+    def forget_flight(self, loss: float) -> None:
         """Nothing is under way any more: reports did not come."""
         for one in self._queue:
+            one.unclear = one.unclear or (any(one.flying) and one.wanted(loss) is None)
             one.under_way.clear()
             one.flying = [0] * len(one.flying)
