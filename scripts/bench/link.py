@@ -3,7 +3,8 @@
     python -m scripts.bench.link                    the whole table, 10 seeds
     python -m scripts.bench.link --seeds 20 --only text bulk
     python -m scripts.bench.link --traces FOLDER    recordings too (mahimahi pairs, Starlink CSV)
-    python -m scripts.bench.link --rivals           HTTPS POST of the same bytes in the same run
+    python -m scripts.bench.link --rivals           with HTTPS POST (and LXMF) beside every row:
+                                                    Linux, root, real time, about an hour
     python -m scripts.bench.link --real             a subset over real UDP sockets, in real time
 
 Exit code 1 if a bar is missed. Links are warm (a former process measured them) unless a row says
@@ -210,17 +211,36 @@ def traces(folder: Path) -> Iterator[Row]:
         yield Row(f"3 MB, {name}", figure, "completes", seconds < cases.FOREVER_S)
 
 
-def rivals(seeds: int) -> Iterator[Row]:
-    """HTTPS POST of the same bytes over the same profiles, real processes (Linux, root)."""
-    from scripts.bench.rivals import https_post
+BESIDE = {
+    "text": ("text",), "bulk": ("bulk",), "fast": ("fast",), "urgent": ("stat",),
+    "odd": ("slow", "resumed", "outage"), "fair": ("sharing",), "killed": ("killed",),
+}  # fmt: skip
+"""Which of the rivals' cases belong to a group of rows."""
 
-    for size, names in ((TEXT_BYTES, ("gprs", "satphone", "awful")), (BULK_BYTES, BULK_BARS)):
-        for name in names:
-            runs = [https_post(name, size, seed) for seed in range(min(seeds, 3))]
-            done = [one.seconds for one in runs if one.seconds is not None]
-            wire = statistics.median(one.bytes_up + one.bytes_down for one in runs)
-            figure = f"{spread(done)} s, {wire / 1000:.1f} kB" if done else "never"
-            yield Row(f"HTTPS POST, {size} B, {name}", figure, "-", None)
+
+def beside(group: str, seeds: int, jobs: int) -> Iterator[Row]:
+    """The rivals in the cases of a group: real processes, the same bytes and profiles."""
+    from scripts.bench import link_rivals as others
+
+    chosen = [
+        case
+        for case in (*others.https_cases(), *others.lxmf_cases())
+        if case.key.split()[0] in BESIDE[group]
+    ]
+    done = others.run_all(chosen, max(10, seeds), jobs)
+    for case, results in zip(chosen, done, strict=True):
+        figure = others.summary(results, case.worst_first)
+        yield Row(f"    {case.rival}: {case.key}", figure, "-", None)
+
+
+def traces_beside(folder: Path) -> Iterator[Row]:
+    """The same 3 MB over each recording by HTTPS POST."""
+    from scripts.bench.link_rivals import over_trace
+
+    for name, play in recordings(folder):
+        seconds = over_trace(play, 3_000_000)
+        figure = "not in 300 s" if seconds is None else f"{seconds:.1f} s"
+        yield Row(f"    https: 3 MB, {name}", figure, "-", None)
 
 
 GROUPS: dict[str, Callable[[int], Iterator[Row]]] = {
@@ -250,6 +270,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--only", nargs="*", choices=list(GROUPS), default=list(GROUPS))
     parser.add_argument("--traces", type=Path)
     parser.add_argument("--rivals", action="store_true")
+    parser.add_argument("--jobs", type=int, default=8, help="rivals' runs side by side")
     parser.add_argument("--real", action="store_true")
     options = parser.parse_args(arguments)
     good = True
@@ -260,12 +281,15 @@ def main(arguments: list[str]) -> int:
     for name in options.only:
         for row in GROUPS[name](options.seeds):
             good &= show(row)
+        if options.rivals:
+            for row in beside(name, options.seeds, options.jobs):
+                show(row)
     if options.traces:
         for row in traces(options.traces):
             good &= show(row)
-    if options.rivals:
-        for row in rivals(options.seeds):
-            show(row)
+        if options.rivals:
+            for row in traces_beside(options.traces):
+                show(row)
     return 0 if good else 1
 
 
