@@ -39,9 +39,7 @@ class Station(Village, Specialist, Reading):
         """
         from xtcli.station.syncing import run_sync
 
-        return run_sync(
-            self, timeout, watch=watch, show=show, progress=progress, on_road=on_road
-        )
+        return run_sync(self, timeout, watch=watch, show=show, progress=progress, on_road=on_road)
 
     def send_and_wait(self, cases: Sequence[RecordId], seconds: float) -> Waited:
         """Send at once; return when the hub's receipts for `cases` are here or time is over."""
