@@ -273,24 +273,23 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--jobs", type=int, default=8, help="rivals' runs side by side")
     parser.add_argument("--real", action="store_true")
     options = parser.parse_args(arguments)
-    good = True
+    # All rows are wanted, also after one that misses.
+    return 0 if all([show(row) for row in rows(options)]) else 1
+
+
+def rows(options: argparse.Namespace) -> Iterator[Row]:
+    """Everything that was asked for, group by group."""
     if options.real:
-        for what, figure in link_real.runs():
-            show(Row(what, figure, "-", None))
-        return 0
+        yield from (Row(what, figure, "-", None) for what, figure in link_real.runs())
+        return
     for name in options.only:
-        for row in GROUPS[name](options.seeds):
-            good &= show(row)
+        yield from GROUPS[name](options.seeds)
         if options.rivals:
-            for row in beside(name, options.seeds, options.jobs):
-                show(row)
+            yield from beside(name, options.seeds, options.jobs)
     if options.traces:
-        for row in traces(options.traces):
-            good &= show(row)
+        yield from traces(options.traces)
         if options.rivals:
-            for row in traces_beside(options.traces):
-                show(row)
-    return 0 if good else 1
+            yield from traces_beside(options.traces)
 
 
 if __name__ == "__main__":
