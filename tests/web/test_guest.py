@@ -243,16 +243,18 @@ def test_a_hub_that_alters_papers_is_refused(outside: tuple[Scene, int]) -> None
         await proxy.start(port)
         host = await scene.ask_in()
         guest = Guest(host.url)
-        if CHROMIUM is None:
+        browser = None if CHROMIUM is None else await chromium(scene, host.url)
+        if browser is None:
             await guest.enter()
-        else:
-            await chromium(scene, host.url)
         await host.line()
         await host.say("yes")
         await asyncio.sleep(8.0)
         host.process.terminate()
         report, _ = await host.ended()
         await guest.close()
+        if browser is not None:
+            browser.terminate()
+            await browser.wait()
         await proxy.close()
         return guest, report
 
