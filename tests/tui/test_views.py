@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -99,3 +100,12 @@ def test_every_kind_has_a_line(desk: Station) -> None:
     lines = desk_views.timeline(desk, desk.case(case))
     assert {"request", "opened", "taken", "answer", "given back"} <= {line.kind for line in lines}
     assert all(isinstance(line.record, RecordId) for line in lines)
+
+
+def test_what_is_attached_in_words(tmp_path: Path) -> None:
+    """A voice note with its length, a picture; a case without anything says nothing."""
+    make_home(tmp_path, "desk", NOW, seeded(), media=True)
+    station = station_at(tmp_path)
+    said = desk_views.attached(station, case_of(station, "王小明"))
+    assert re.fullmatch(r"voice note \d+ s, picture", said)
+    assert desk_views.attached(station, case_of(station, "其其格")) == ""

@@ -73,7 +73,6 @@ WORDS: dict[str, str] = {
     "name, place, complaint, pinyin initials or case number": "姓名、主诉、拼音首字母、病例号",
     "No cases yet. F2 makes a new request.": "还没有病例。按F2新建申请。",
     "taken by {who}": "{who}已接",
-    "{n} attachments": "附件{n}个",
     "Given back: {name}": "已退回：{name}",
     "Taken: {name}": "已接诊：{name}",
     "left": "剩余",

@@ -5,6 +5,7 @@ Pure values for front ends. It reads folds and the clinical rules, writes nothin
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 
 from xtcli.clinic import news2 as scoring
@@ -41,6 +42,7 @@ from xtcli.station.core import StationCore
 from xtcli.station.desk_lists import CaseLists, DeskRow
 from xtcli.station.reading import Reading
 
+PICTURES = frozenset((BlobKind.PICTURE, BlobKind.VIEW, BlobKind.THUMBNAIL))
 EARLIER_MAX = 50
 """Earlier cases of a patient that are looked at."""
 TREND_SIGNS = ("sbp", "dbp", "pulse", "temp", "spo2", "rr", "glucose", "fbg", "weight")
@@ -101,6 +103,19 @@ def blob_word(kind: BlobKind) -> str:
         BlobKind.ECG: tr("ECG"), BlobKind.PICTURE: tr("picture"),
         BlobKind.THUMBNAIL: tr("small picture"), BlobKind.VIEW: tr("picture for the screen"),
     }[kind]  # fmt: skip
+
+
+def attached(station: StationCore, case: RecordId) -> str:
+    """What is attached to a case, in few words; a picture and its smaller copies are one."""
+    words: dict[bytes, str] = {}
+    for item in station.case(case).attachments:
+        body = item.body
+        word = tr("picture") if body.blob in PICTURES else blob_word(body.blob)
+        if body.seconds:
+            word += " " + tr("{n} s", n=body.seconds)
+        words[body.derived_from or body.digest] = word
+    counts = Counter(words.values())
+    return ", ".join(word if n == 1 else f"{n} x {word}" for word, n in counts.items())
 
 
 def timeline(station: StationCore, case: Case) -> list[TimeLine]:

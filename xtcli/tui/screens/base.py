@@ -16,6 +16,8 @@ from xtcli.tui.painting import Painted
 from xtcli.tui.text import clean
 
 if TYPE_CHECKING:
+    from textual.worker import WorkType
+
     from xtcli.station.station import Station
     from xtcli.tui.desk import DeskApp
 
@@ -59,7 +61,11 @@ class Desk:
                     then(result)
 
         worker = screen.run_worker(
-            job(), group=group or "always", exclusive=bool(group), exit_on_error=True
+            # Not `job()`: one that is superseded before it begins would never be awaited.
+            cast("WorkType[None]", job),
+            group=group or "always",
+            exclusive=bool(group),
+            exit_on_error=True,
         )
         if hold:
             self.desk.hold_for(worker)

@@ -17,7 +17,9 @@ from textual.events import Resize
 from textual.widgets import Input, Static
 
 from xtcli.lang import tr
+from xtcli.records.ids import RecordId
 from xtcli.records.queue import Order
+from xtcli.station import desk_views
 from xtcli.station.desk_lists import CaseLists, DeskRow, News, Show, Wanted
 from xtcli.tui.screens.base import DeskScreen
 from xtcli.tui.text import clean, fit, skip
@@ -207,17 +209,28 @@ class ListScreen(DeskScreen):
     def _peek(self) -> None:
         row = self.case_list.row
         self._draw_titles()
-        self.query_one("#peek", Static).update(
-            "" if row is None else self.peek_text(row), layout=False
-        )
+        self._draw_peek(row, "")
+        if row is not None and row.attachments:
+            case = row.case
+            self.in_background(
+                lambda: desk_views.attached(self.station, case),
+                lambda words: self._draw_peek(self.case_list.row, words, case), group="peek",
+            )  # fmt: skip
 
-    def peek_text(self, row: DeskRow) -> Content:
+    def _draw_peek(self, row: DeskRow | None, attached: str, case: RecordId | None = None) -> None:
+        """Draw the lines about a row; not what is attached when that is another's by now."""
+        if row is not None and case is not None and row.case != case:
+            return
+        text: str | Content = "" if row is None else self.peek_text(row, attached)
+        self.query_one("#peek", Static).update(text, layout=False)
+
+    def peek_text(self, row: DeskRow, attached: str = "") -> Content:
         """Two lines about a case: where it comes from, what is complained of."""
         first = f"{row.case}  {row.name}  {row.place}"
         if row.claimed_by:
             first += "  " + tr("taken by {who}", who=row.claimed_by)
         if row.attachments:
-            first += "  " + tr("{n} attachments", n=row.attachments)
+            first += "  @ " + (attached or str(row.attachments))
         if row.parent:
             first += "  " + tr("follow-up of {case}", case=row.parent)
         return Content(clean(first) + "\n" + clean(row.complaint))
