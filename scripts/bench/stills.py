@@ -26,9 +26,11 @@ sys.path.insert(0, str(ROOT))
 
 from scripts.bench._audio_live import missing, run_until_talking, talk_of  # noqa: E402
 from scripts.bench._audio_score import RATE_HZ, Speech, corpus, lag_of, write_rows  # noqa: E402
-from tests.call.pair import Pair, Side, emulator  # noqa: E402
+from tests.call.pair import Pair, Side  # noqa: E402
+from xtcli.media.call.packet import Kind, split_header  # noqa: E402
 from xtcli.media.call.talk import AROUND_LINK_BYTES  # noqa: E402
-from xtcli.transport.emulator.profiles import PROFILES  # noqa: E402
+from xtcli.transport.emulator.core import Emulator, GilbertLoss  # noqa: E402
+from xtcli.transport.emulator.profiles import PROFILES, Profile  # noqa: E402
 
 LINKS = ("gprs", "edge", "lossy3g", "satphone")
 CALL_S = 120.0
@@ -65,6 +67,30 @@ class Row:
     """Of a still when it is whole."""
 
 
+class Twin(Emulator):
+    """A direction in which pictures draw their own chances: speech meets the same ones without."""
+
+    def __init__(self, profile: Profile, *, up: bool, seed: int) -> None:
+        """As `tests.call.pair.emulator`."""
+        rate = profile.rate_up_bps if up else profile.rate_down_bps
+        numbers = (rate, profile.delay_s, profile.jitter_s, profile.loss, profile.burst_mean)
+        super().__init__(
+            *numbers, profile.queue_s, seed=2 * seed + (not up), overhead=AROUND_LINK_BYTES
+        )
+        other = Random(f"{seed} pictures")
+        self._speech = self._loss, self._draw
+        self._pictures = (
+            GilbertLoss(profile.loss, profile.burst_mean, Random(f"{seed} lost")), other.random,
+        )  # fmt: skip
+
+    def push(self, packet: bytes, now: float) -> None:
+        """Offer a packet; a control datagram too long or too short for a report is a picture's."""
+        control = split_header(packet)[0] == Kind.CONTROL
+        picture = control and not 25 <= len(packet) <= 80
+        self._loss, self._draw = self._pictures if picture else self._speech
+        super().push(packet, now)
+
+
 class Camera:
     """Pictures of the size asked for, as random as AV1 is."""
 
@@ -88,8 +114,8 @@ def call(speech: Speech, link: str, hint: bool, way: str, seed: int, stills: boo
     """Two minutes between a post behind `link` and a desk."""
     profile = PROFILES[link]
     said, answered = turns(speech, way)
-    post = Side(speech=said, out=emulator(profile, up=True, seed=seed))
-    desk = Side(speech=answered, out=emulator(profile, up=False, seed=seed))
+    post = Side(speech=said, out=Twin(profile, up=True, seed=seed))
+    desk = Side(speech=answered, out=Twin(profile, up=False, seed=seed))
     rates = (profile.rate_up_bps, profile.rate_down_bps) if hint else (None, None)
     pair = Pair(post, desk, seed=seed, rate_bps=rates[0], called_rate_bps=rates[1])
     run_until_talking(pair)

@@ -60,8 +60,8 @@ CAPTURE_GAP_S = 0.3
 HEARD_BYTES = 8
 HEARD_BYTES_AFTER_CUT = 64
 AFTER_CUT_REPORTS = 3
-AMPLE = 1.25
-"""Pictures beside one's own speech need so much more than speech without a pause would."""
+AMPLE = 1.5
+"""Pictures beside one's own speech need a rate of so many times what the rung needs."""
 SEAL_BYTES = HEADER_BYTES + 1 + SOUND_TAG_BYTES
 """What a call puts around the frames of a datagram: number, shape, tag."""
 AROUND_LINK_BYTES = 28 + 11
