@@ -23,6 +23,7 @@ from xtcli.hub.hub import HubStation
 from xtcli.hub.roads import duties
 from xtcli.media.call.session import CallSession
 from xtcli.records import sign
+from xtcli.station import roads_vouch
 from xtcli.station.enrolment import JOIN_BYTE
 from xtcli.station.intake import Intake
 from xtcli.station.invite import JOIN_CONTEXT, JoinRequest
@@ -30,8 +31,8 @@ from xtcli.station.roads_shelf import Mail
 from xtcli.station.roads_sms import ShortMessages
 from xtcli.station.roads_store import RoadStore
 from xtcli.station.station import Station
-from xtcli.transport.bundle.pack import Part
-from xtcli.transport.bundle.seal import seal
+from xtcli.transport.bundle.pack import Part, pack, unpack
+from xtcli.transport.bundle.seal import bundle_context, open_sealed, seal
 from xtcli.transport.carriers.short import ShortKey
 from xtcli.transport.link.keys import link_key
 from xtcli.transport.symbols import bundle_tag
@@ -125,7 +126,29 @@ class Hub:
         for datagram in (JOIN_BYTE + sealed, JOIN_BYTE + data, data):
             assert self.admission.answer(datagram) is None
 
+    def voucher(self, data: bytes) -> None:
+        """Any body of a voucher, truly sealed by the post; and any bytes."""
+        public = self.post.keys.station_seal_public
+        context = bundle_context(self.hub.settings.realm, self.number, 1)
+        sealed = seal(pack([Part(data)]), recipient=self.hub.settings.hub_seal, context=context,
+                      entropy=noise)  # fmt: skip
+        found = [roads_vouch.read(self.hub, self.number, public, one) for one in (sealed, data)]
+        if found == [None, None]:
+            raise BundleRejected("No voucher.", "The relay carries nothing.")
+
     # Samples
+
+    def vouchers(self) -> list[bytes]:
+        """Bodies of genuine vouchers."""
+        public, found = self.hub.settings.hub_seal, []
+        for count in (0, 1, 9):
+            sealed = roads_vouch.write(
+                self.post, 1, public, [noise(16, str(i)) for i in range(count)]
+            )
+            context = bundle_context(self.hub.settings.realm, self.number, 1)
+            plain = open_sealed(sealed, private=self.hub.keys.station_seal, context=context)
+            found.append(unpack(plain)[0].body)
+        return found
 
     def signed(self) -> list[bytes]:
         """Contents of the post's records and what came before them."""
@@ -197,6 +220,8 @@ def parsers() -> list[Parser]:
                _with(Hub.short_message), short_contents, refusals=(BundleRejected,)),
         Parser("mail", (f"{at}.exchange:Exchange.open",), _with(Hub.bundle),
                lambda: [noise(200), b"\1" + noise(400)], refusals=()),
+        Parser("voucher", (f"{at}.roads_vouch:read",), _with(Hub.voucher),
+               lambda: HUBS.get().vouchers(), refusals=(BundleRejected,), tree="msgpack"),
         Parser("join-datagram", (), _with(Hub.join), _joins, refusals=()),
         Parser("call-session", ("xtcli.media.call.session:CallSession.receive",), _call,
                call_noise, refusals=(), bytes_max=1_300),
