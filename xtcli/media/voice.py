@@ -51,7 +51,7 @@ SPARE_BYTES = 450
 GOES_MAX = 4
 """How often a note is coded until it fits; fluent speech takes two. In the last one no packet may
 exceed its share: what is no speech at all (loud noise) ends there."""
-AIM = 0.98
+AIM = 0.99
 """Of the bytes allowed, once more for each go that was not small enough."""
 
 
@@ -174,7 +174,7 @@ def encode(pcm: bytes, quality: str = DEFAULT_QUALITY) -> bytes:
         if len(data) <= most:
             break
         budget = most - (len(data) - take.size)
-        bitrate, price = take.smaller(budget * AIM ** (go - 1))
+        bitrate, price = take.smaller(budget * AIM**go)
         if go == GOES_MAX - 1:
             packet_max = budget // len(take.packets)
     return data
