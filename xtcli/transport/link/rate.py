@@ -173,6 +173,8 @@ class RateControl:
         if self.known:
             backlog = self._asked_backlog * 8 / self.rate_bps
         else:
+            # Measured anew, a link is as slow as of late: what it once was means nothing.
+            floor = max(floor, self.srtt or 0.0)
             backlog = max(0.0, self.in_flight / DATAGRAM_BYTES - 1) * 0.7 * floor
         jitter = min(2 * self.rttvar, 0.5 * floor)
         return min(RTO_S_MAX, max(RTO_S_MIN, 1.2 * floor + backlog + jitter))
