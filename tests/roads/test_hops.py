@@ -132,6 +132,29 @@ def test_forged_senders_and_rubbish_from_a_relay(realm: Realm) -> None:
     spool.close()
 
 
+def test_what_a_stick_left_for_a_station_behind_a_relay_is_passed_on(realm: Realm) -> None:
+    """A visit of a stick at the hub bundles what waits for everybody; nobody takes that stick to
+    the village, and the hub, which never dealt with it in this process, passes the bundle on."""
+    relay = realm.join("relay", "hub").number
+    village = realm.join("village", upstream=relay).number
+    hub = realm.hub()
+    entry = hub.roster.entry_record(relay)
+    assert entry is not None
+    hub.log.queue(village, entry, 1, at=int(realm.clock()))
+    visit = Mail(hub)
+    assert visit.fill(village)
+    visit.close()
+    spool = Spool(hub.home.spool_path)
+    below = Below(hub, spool, Intake(hub, hub.deliveries))
+    assert below.left() == [village]
+    assert below.mend() == [village]
+    assert below.fill(below.left()) == {relay}
+    assert below.left() == []
+    assert [one.peer for one in spool.outgoing(relay)] == [relay]
+    below.close()
+    spool.close()
+
+
 def test_routes_end(realm: Realm) -> None:
     """Nobody is below a station that is not in the roster, itself, or in a loop."""
     hub = realm.hub()

@@ -71,6 +71,11 @@ class Below:
         entries = (roster.station(number) for number in waiting)
         return [e.no for e in entries if e is not None and e.upstream != here and e.no != here]
 
+    def left(self) -> list[int]:
+        """Stations behind relays for which another process of this home bundled something, or an
+        earlier one that ended before it was passed on."""
+        return self.behind({o.peer for o in self.mail.spool.outgoing() if o.state == WAITING})
+
     def fill(self, stations: Iterable[int]) -> set[int]:
         """Bundle and wrap what waits for stations behind relays; the relays concerned."""
         relays = set()
@@ -95,6 +100,7 @@ class Below:
 
     def mend(self) -> list[int]:
         """Bundle again what got no receipt for very long; stations to look at again."""
+        self._known.update(self.left())
         for station in list(self._known):
             exchange = self._exchange(station)
             if exchange is not None:

@@ -354,6 +354,8 @@ class HubCore:
             for number, peer in list(self.peers.items()):
                 peer.exchange.node.load(now, self.hub.clock())
                 self._kick(number)
+            for number in self._pass_down(self.below.left(), now):
+                self._kick(number)
         if self._mended is None or now - self._mended > MEND_SECONDS:
             self._mended = now
             for number, peer in list(self.peers.items()):
