@@ -13,12 +13,12 @@ import sys
 from types import SimpleNamespace
 
 import numpy as np
-import RNS
-from LXST.Codecs import codec_header_byte
-from LXST.Network import FIELD_FRAMES
-from LXST.Primitives.Telephony import Profiles
-from RNS.Cryptography.Token import Token
-from RNS.vendor import umsgpack
+import RNS  # type: ignore[import-not-found]
+from LXST.Codecs import codec_header_byte  # type: ignore[import-not-found]
+from LXST.Network import FIELD_FRAMES  # type: ignore[import-not-found]
+from LXST.Primitives.Telephony import Profiles  # type: ignore[import-not-found]
+from RNS.Cryptography.Token import Token  # type: ignore[import-not-found]
+from RNS.vendor import umsgpack  # type: ignore[import-not-found]
 
 RATE_HZ = 48_000
 IP_UDP_BYTES = 28

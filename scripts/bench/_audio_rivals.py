@@ -45,7 +45,7 @@ def lxst_python() -> Path:
         if not python.exists():
             subprocess.run([sys.executable, "-m", "venv", folder], check=True, capture_output=True)
         if _fails(python, "import LXST"):
-            pip = [python, "-m", "pip", "install", "-q", f"lxst=={LXST_RELEASE}"]
+            pip = [str(python), "-m", "pip", "install", "-q", f"lxst=={LXST_RELEASE}"]
             subprocess.run(pip, check=True, capture_output=True, timeout=INSTALL_S)
     except (OSError, subprocess.SubprocessError) as error:
         raise NotInstalled(f"cannot be installed here ({type(error).__name__})") from error

@@ -30,7 +30,7 @@ class Taker(http.server.BaseHTTPRequestHandler):
         got = 0
         while got < length:
             try:
-                piece = self.rfile.read1(min(PIECE_BYTES, length - got))  # type: ignore[attr-defined]
+                piece = self.rfile.read1(min(PIECE_BYTES, length - got))
             except OSError:
                 break
             if not piece:

@@ -53,7 +53,7 @@ def test_endless_partial_bundles(calm: Calm) -> None:
         hub.receive(content + seal.tag(content), calm.post.address)
     calm.let(5)
     bounds = LinkConfig()
-    node = hub.links[station.number]
+    node = hub.links.links[station.number]
     assert 0 < len(node.link.inbox.partial) <= bounds.partial_bundles_max
     assert hub.spool is not None
     kept = hub.spool.kept(station.number)
