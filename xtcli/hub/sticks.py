@@ -14,6 +14,7 @@ from xtcli.errors import BundleRejected
 from xtcli.hub.relaying import RelayCore
 from xtcli.lang import tr
 from xtcli.records.values import StationKind
+from xtcli.station import roads_gaps
 from xtcli.station import roads_vouch as vouch
 from xtcli.station.intake import Arrival
 from xtcli.station.parcels import Passing
@@ -46,6 +47,8 @@ class RootVisit(FolderVisit):
 
     def _waiting(self) -> list[Outgoing]:
         """What is wrapped for relays lies on the stick as it is, for its last station."""
+        for peer in self.mail.peers():
+            roads_gaps.ask(self.mail, self.store, peer)
         hops: dict[int, dict[bytes, tuple[int, bytes]]] = {}
         found = []
         for one in super()._waiting():

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from xtcli.errors import BundleRejected
+from xtcli.station import roads_gaps
 from xtcli.station.intake import Arrival
 from xtcli.station.roads_shelf import Mail
 from xtcli.station.roads_store import RoadStore, ShortState
@@ -38,6 +39,8 @@ LIVE_SECONDS = 120.0
 """A station heard so lately over its link gets everything there, for nothing."""
 HOLD_SECONDS = 900.0
 """One that came back to its link and left again gets short messages after so long; stat at once."""
+LOOK_SECONDS = 60.0
+"""Pause between two looks of a hub for records that are missing."""
 PRIORITY_MAX = 1
 MESSAGES_MAX = 16
 PARTLY_MAX = 32
@@ -81,6 +84,7 @@ class ShortMessages:
         self._keys: dict[int, ShortKey] = {}
         self._asked: dict[tuple[int, bytes, int], Asked] = {}
         self._answers: list[ToSend] = []
+        self._looked = -LOOK_SECONDS
 
     def _key(self, peer: int) -> ShortKey | None:
         """The key of a pair of stations; None for strangers."""
@@ -174,7 +178,12 @@ class ShortMessages:
     def due(self, now: float) -> list[ToSend]:
         """Everything to send now, most urgent first. It counts as sent: hand it over in order."""
         found, self._answers = self._answers, []
+        look = self._number == HUB and not 0 <= now - self._looked < LOOK_SECONDS
+        if look:
+            self._looked = now
         for peer in self._reachable(now):
+            if look and not self._live(peer, now):
+                roads_gaps.ask(self.mail, self.store, peer)
             waiting = self.mail.fill(peer)
             self.store.forget_short(peer, [one.tag for one in waiting])
             for one in waiting:

@@ -45,6 +45,8 @@ CREATE TABLE IF NOT EXISTS passed(
 CREATE TABLE IF NOT EXISTS rates(
   road TEXT PRIMARY KEY, rate_bps REAL NOT NULL, rtt_s REAL NOT NULL, rttvar_s REAL NOT NULL,
   loss REAL NOT NULL);
+CREATE TABLE IF NOT EXISTS gaps(
+  station INTEGER PRIMARY KEY, runs TEXT NOT NULL, asks INTEGER NOT NULL, at REAL NOT NULL);
 CREATE TABLE IF NOT EXISTS used(one INTEGER PRIMARY KEY CHECK(one=1), road TEXT NOT NULL);
 """
 
@@ -222,6 +224,17 @@ class RoadStore(SmallFile):
         """Who was heard from on a road since a time."""
         rows = self._do("SELECT peer FROM contact WHERE road=? AND at>=?", road, since)
         return [row[0] for row in rows]
+
+    # Records that are missing
+
+    def gap(self, station: int) -> tuple[str, int, float]:
+        """What was missing of a station at the last look, how often it was asked for, and when."""
+        row = self._do("SELECT runs, asks, at FROM gaps WHERE station=?", station).fetchone()
+        return (row[0], row[1], row[2]) if row else ("", 0, 0.0)
+
+    def save_gap(self, station: int, runs: str, asks: int, at: float) -> None:
+        """Remember it; nothing is missing when `runs` is empty."""
+        self._do("INSERT OR REPLACE INTO gaps VALUES(?,?,?,?)", station, runs, asks, at)
 
     # Relays
 
