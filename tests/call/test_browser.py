@@ -21,6 +21,8 @@ from tests.call.speech import frames_of, speech
 from xtcli.media.call import web
 from xtcli.media.call.webrtc import BrowserLeg
 
+pytestmark = pytest.mark.realtime
+
 PAGES = Path(web.__file__).parent
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser"))), None)
 LISTEN = """

@@ -7,6 +7,7 @@ import socket
 import time
 
 import numpy as np
+import pytest
 
 from tests.call.matching import best_match
 from tests.call.pair import entropy
@@ -16,6 +17,8 @@ from xtcli.media.call.handshake import is_ring
 from xtcli.media.call.keys import public_of
 from xtcli.media.call.session import CallSession
 from xtcli.media.call.states import State
+
+pytestmark = pytest.mark.realtime
 
 DRAW = entropy(11)
 

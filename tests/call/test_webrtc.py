@@ -19,6 +19,8 @@ from xtcli.media.call.line import CLOCK_HZ, Line
 from xtcli.media.call.webrtc import BrowserLeg, Direct
 from xtcli.media.opus import Encoder
 
+pytestmark = pytest.mark.realtime
+
 
 async def until(condition: Any, seconds: float) -> None:
     """Wait for a condition."""

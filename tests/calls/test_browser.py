@@ -41,6 +41,8 @@ from xtcli.station.calls_browser import BACK_SECONDS, BrowserEnd
 from xtcli.station.calls_browser_page import BODY_BYTES_MAX, CallPage
 from xtcli.station.page_server import CERTIFICATE_DAYS, make_certificate, still_good
 
+pytestmark = pytest.mark.realtime
+
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser"))), None)
 STATES = ("Connected. Waiting for the call…", "On the call", "已连接，等待通话…", "通话中")
 FOUND = 0.5

@@ -27,6 +27,8 @@ from xtcli.station.calls_values import CallOptions, CallReport, CallView, Hooks,
 from xtcli.station.station import Station
 from xtcli.transport.emulator.profiles import profile
 
+pytestmark = pytest.mark.realtime
+
 SPEECH = Path(__file__).parents[1] / "data" / "speech" / "zh"
 POST_SAYS = SPEECH / "rapidasr_0478_00017.wav"
 DESK_SAYS = SPEECH / "SSB01450004.wav"

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from tests.calls.hard import Course, hard_call
+
+pytestmark = pytest.mark.realtime
 
 SPEECH = Path(__file__).parents[1] / "data" / "speech" / "zh"
 

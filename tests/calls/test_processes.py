@@ -24,6 +24,8 @@ from tests.calls.test_call import (
 )
 from xtcli.station import calls_keep
 
+pytestmark = pytest.mark.realtime
+
 
 @pytest.fixture(scope="module")
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:

@@ -21,6 +21,8 @@ from xtcli.station.calls_wire import (
     wanted_case,
 )
 
+pytestmark = pytest.mark.realtime
+
 POST, DESK, OTHER, GONE = 12, 20, 30, 40
 CASE = RecordId(POST, 7)
 

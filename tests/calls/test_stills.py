@@ -18,6 +18,8 @@ from xtcli.station import calls_keep
 from xtcli.station.calls_stills import files_of
 from xtcli.station.station import Station
 
+pytestmark = pytest.mark.realtime
+
 
 @pytest.fixture
 def world(tmp_path: Path) -> Iterator[World]:

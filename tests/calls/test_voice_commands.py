@@ -19,6 +19,8 @@ from xtcli.lang import choose
 from xtcli.media.voice import decode_note, make_note, note_info
 from xtcli.station import calls_meter
 
+pytestmark = pytest.mark.realtime
+
 DEVICE = 11
 XT = [sys.executable, "-m", "xtcli"]
 

@@ -7,6 +7,7 @@ import os
 import pty
 import re
 import select
+import signal
 import subprocess
 import sys
 import time
@@ -27,6 +28,8 @@ class Terminal:
         self.decoder = codecs.getincrementaldecoder("utf-8")()
         self.pid, self.handle = pty.fork()
         if self.pid == 0:
+            # Whoever runs the tests in the background has SIGINT ignored, and children inherit it.
+            signal.signal(signal.SIGINT, signal.SIG_DFL)
             env = environment(home, language, COLUMNS=str(columns), TERM="xterm")
             os.execve(sys.executable, [sys.executable, "-m", "xtcli", *words], env)
 

@@ -20,6 +20,8 @@ from tests.media.nullsink import missing, sound_server
 from tests.media.sounds import MANDARIN, likeness, pcm_of_file
 from xtcli.media import devices, thirds
 
+pytestmark = pytest.mark.realtime
+
 BOTH = """
 import json, sys, threading
 from pathlib import Path

@@ -29,6 +29,8 @@ from xtcli.station.roads_store import RoadStore
 from xtcli.station.station import Station
 from xtcli.transport.spool import Spool
 
+pytestmark = pytest.mark.realtime
+
 
 @contextmanager
 def bad_link(name: str, to: str) -> Iterator[str]:

@@ -20,6 +20,8 @@ from xtcli.station.station import Station
 from xtcli.tui.demo_media import ecg_picture
 from xtcli.tui.widgets.half_blocks import UPPER
 
+pytestmark = pytest.mark.realtime
+
 NAME = "苏日娜"
 BORN = "1961-04-09"
 
@@ -160,7 +162,7 @@ def test_pictures_of_the_other_side_are_shown(
             assert until(lambda: desk.screen().count(UPPER) > 200)
             assert NAME in desk.screen()
             desk.press("f8")
-            desk.wait_for("of your words heard live")
+            desk.wait_for("words heard")
             assert caller.wait().stills_sent >= 1
         finally:
             desk.close()

@@ -20,6 +20,8 @@ from xtcli.station.home import Home
 from xtcli.tui.demo import make_home
 from xtcli.tui.demo_media import voice_pcm
 
+pytestmark = pytest.mark.realtime
+
 
 def wav(path: Path, pcm: bytes) -> Path:
     """PCM as a file."""
