@@ -18,6 +18,7 @@ import sys
 from collections.abc import Callable, Iterable
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
+from importlib.util import find_spec
 from itertools import product
 from pathlib import Path
 from statistics import mean, median
@@ -32,6 +33,7 @@ from scripts.bench._audio_score import Speech, corpus, write_rows  # noqa: E402
 from scripts.bench.audio_note import BARS as NOTE_BARS  # noqa: E402
 from scripts.bench.audio_note import clips, note_row  # noqa: E402
 
+SCORERS = ("pesq", "pystoi")
 LOSSES = (0.0, 0.01, 0.02, 0.05, 0.10, 0.20)
 RIVAL_LOSSES = (0.0, 0.05, 0.10, 0.20)
 JUDGED = "zh"
@@ -209,6 +211,10 @@ def main() -> int:
     parser.add_argument("--rows", type=Path, help="write raw rows here, one JSON object a line")
     parser.add_argument("--no-rivals", action="store_true")
     options = parser.parse_args()
+    if missing := [name for name in SCORERS if find_spec(name) is None]:
+        print(f"Sound cannot be scored without {' and '.join(missing)}.", file=sys.stderr)
+        print(f"Next step: .venv/bin/pip install {' '.join(SCORERS)}", file=sys.stderr)
+        return 11
     speeches = corpus(options.speech)
     judged = next((s for s in speeches if s.language == JUDGED), speeches[0])
     table = Table()
