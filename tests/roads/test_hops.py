@@ -17,12 +17,14 @@ from xtcli.errors import BundleRejected
 from xtcli.hub.admission import Admission
 from xtcli.hub.below import Below
 from xtcli.hub.relaying import RelayCore
-from xtcli.records.types import ROSTER_KINDS, Revoked
+from xtcli.records.ids import Span
+from xtcli.records.types import ROSTER_KINDS, Receipt, Revoked
 from xtcli.station import enrolment, parcels
 from xtcli.station.home import Home
 from xtcli.station.intake import Intake
 from xtcli.station.invite import Invitation, fingerprint
 from xtcli.station.parcels import Passing
+from xtcli.station.roads_gaps import WAIT_SECONDS
 from xtcli.station.roads_hops import HOPS_MAX, RELAYED_PATIENCE_SECONDS, Hops, split
 from xtcli.station.roads_shelf import Mail
 from xtcli.station.roads_store import RoadStore
@@ -153,6 +155,57 @@ def test_what_a_stick_left_for_a_station_behind_a_relay_is_passed_on(realm: Real
     assert [one.peer for one in spool.outgoing(relay)] == [relay]
     below.close()
     spool.close()
+
+
+def test_what_an_earlier_process_passed_on_ends_too(realm: Realm) -> None:
+    """The hub was started again before the relay said that it holds a bundle of receipts: nothing
+    else is heard of its station, and the bundle does not wait for ever."""
+    relay = realm.join("relay", "hub").number
+    village = realm.join("village", upstream=relay).number
+    hub = realm.hub()
+    receipt = hub.write(Receipt(records=(Span(village, 1, 1),)), automatic=True)
+    hub.log.queue(village, receipt.id, 1, at=int(realm.clock()))
+    spool = Spool(hub.home.spool_path)
+    below = Below(hub, spool, Intake(hub, hub.deliveries))
+    assert below.fill([village]) == {relay}
+    below.close()
+    below = Below(hub, spool, Intake(hub, hub.deliveries))
+    (wrapped,) = spool.outgoing(relay)
+    assert below.hops.taken(relay, wrapped.tag)
+    assert [one.state for one in spool.outgoing(village)] == [TAKEN]
+    below.mend()
+    assert spool.outgoing(village) == []
+    assert hub.log.waiting(village).records == 0
+    below.close()
+    spool.close()
+
+
+def test_a_gap_of_a_station_behind_a_relay_is_asked_for(realm: Realm) -> None:
+    """Late, because relays are slow; the question goes by the relay."""
+    relay = realm.join("relay", "hub").number
+    village = realm.join("village", upstream=relay).number
+    hub, post = realm.hub(), realm.station("village")
+    mail, spool = Mail(post), Spool(hub.home.spool_path)
+    below = Below(hub, spool, Intake(hub, hub.deliveries))
+    file_request(post)
+    post.log.delivered(1, [one.item for one in post.log.pending(1)])
+    file_request(post, complaint="头晕一天")
+    (one,) = mail.fill(1)
+    sealed = mail.spool.sealed(1, one.tag)
+    assert sealed is not None
+    ((_, exchange, tag, parts),) = below.opened([Passing(1, village, 1, sealed)])
+    exchange.settled(tag, below.mail.intake.take(parts, village), 0.0)
+    assert hub.log.gaps(village)
+    below.mend()
+    below.fill([village])
+    before = len(spool.outgoing(relay))
+    realm.clock.at += WAIT_SECONDS
+    assert below.mend() == [village]
+    assert below.fill([village]) == {relay}
+    assert len(spool.outgoing(relay)) == before + 1
+    below.close()
+    spool.close()
+    mail.close()
 
 
 def test_routes_end(realm: Realm) -> None:

@@ -234,9 +234,15 @@ class HubNode(Node):
         """Another process of this home wrote something: seen at the next look."""
 
     def waiting(self) -> int:
-        """Things that wait for any station's receipt, and bundles in the spool."""
+        """Things that wait for any station's receipt, bundles in the spool, and gaps.
+
+        A gap is a debt although nothing waits for it yet: receipts sent by short message end after
+        a while, and the hub asks for one that was lost when its gap has stayed for half an hour.
+        """
         if self.station is None or self.spool is None:
             return 1
         log = self.station.log
-        each = [log.waiting(entry.no) for entry in self.station.roster.stations()]
-        return sum(w.records + w.blobs for w in each) + len(self.spool.outgoing())
+        stations = [entry.no for entry in self.station.roster.stations()]
+        each = [log.waiting(number) for number in stations]
+        gaps = sum(len(log.gaps(number)) for number in stations)
+        return sum(w.records + w.blobs for w in each) + len(self.spool.outgoing()) + gaps

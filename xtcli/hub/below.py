@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from xtcli.hub.hub import HubStation
 from xtcli.records.types import StationEntry
 from xtcli.records.values import StationKind
+from xtcli.station import roads_gaps
 from xtcli.station.exchange import Exchange
 from xtcli.station.intake import Intake
 from xtcli.station.parcels import Passing
@@ -99,10 +100,16 @@ class Below:
         return relays
 
     def mend(self) -> list[int]:
-        """Bundle again what got no receipt for very long; stations to look at again."""
-        self._known.update(self.left())
+        """End receipts that a relay holds, bundle again what got no receipt for very long, ask for
+        gaps that stay; stations to look at again.
+
+        What an earlier process passed on counts too: its stations may never speak again by
+        themselves.
+        """
+        self._known.update(self.behind({one.peer for one in self.mail.spool.outgoing()}))
         for station in list(self._known):
             exchange = self._exchange(station)
             if exchange is not None:
                 exchange.mend()
+                roads_gaps.ask(self.mail, self.store, station)
         return list(self._known)
