@@ -18,12 +18,15 @@ from tests.roads.realm import DEPT, Realm, answer, file_request
 from xtcli.errors import BundleRejected
 from xtcli.hub.roads import duties
 from xtcli.records.case import State
-from xtcli.records.types import Escalated
+from xtcli.records.ids import Span
+from xtcli.records.types import Escalated, Receipt
 from xtcli.station.home import Home
+from xtcli.station.roads_gaps import WAIT_SECONDS
 from xtcli.station.roads_shelf import Mail
 from xtcli.station.roads_sms import (
     DUPLICATE_SECONDS,
     HOLD_SECONDS,
+    KEEP_RECEIPTS_SECONDS,
     LINK,
     LIVE_SECONDS,
     ShortMessages,
@@ -212,6 +215,36 @@ def test_a_lost_receipt_is_asked_for_by_sending_again(realm: Realm, ends: ExitSt
     net.run(3_600)
     assert post.station.case(case).state is State.RECEIVED
     assert len(hub.station.log.records(case)) == 1
+
+
+def test_a_lost_receipt_of_a_station_is_a_gap_that_the_hub_asks_for(
+    realm: Realm, ends: ExitStack
+) -> None:
+    """A receipt that was sent once and lost is done with an hour later, not when the clock is set
+    back; what it named was confirmed by another road. With the next record the hub sees the gap,
+    and by short messages alone its copy of the log becomes whole."""
+    net = network(realm, ends, BEIDOU)
+    post, hub = net.ends["post"], net.ends["hub"]
+    receipt = post.station.write(Receipt(records=(Span(1, 1, 1),)), automatic=True)
+    post.station.log.queue(1, receipt.id, 1, at=int(realm.clock.at))
+    (lost,) = post.short.due(realm.clock.at)
+    post.short.handed_over(lost)
+    realm.clock.at -= 40
+    assert post.short.due(realm.clock.at) == []
+    assert post.mail.spool.outgoing(1), "more of it may be asked for"
+    realm.clock.at += KEEP_RECEIPTS_SECONDS + 40
+    assert post.short.due(realm.clock.at) == []
+    assert post.mail.spool.outgoing(1) == []
+    file_request(post.station)
+    net.run(60)
+    assert Span(receipt.id.station, receipt.id.seq, receipt.id.seq) in hub.station.log.gaps(
+        receipt.id.station
+    )
+    sent = net.sent
+    net.run(2 * WAIT_SECONDS)
+    assert hub.station.log.gaps(receipt.id.station) == []
+    assert hub.station.log.get(receipt.id) is not None
+    assert net.sent - sent <= 3
 
 
 def test_bad_messages_harm_nothing(realm: Realm, ends: ExitStack) -> None:

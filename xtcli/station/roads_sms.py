@@ -239,9 +239,13 @@ class ShortMessages:
         return count if count <= 4 else -(-count // 4)
 
     def _over(self, one: Outgoing, now: float) -> bool:
-        """Whether a bundle of receipts was sent so long ago that nobody will ask for more of it."""
+        """Whether a bundle of receipts was sent so long ago that nobody will ask for more of it.
+
+        A clock that was set back a little ends none. If it was lost and what it named does not come
+        again, it is a gap of this station's log at the hub, which asks for those.
+        """
         state = self.store.short(one.peer, one.tag)
-        if state is None or 0 <= now - state.at < KEEP_RECEIPTS_SECONDS:
+        if state is None or abs(now - state.at) < KEEP_RECEIPTS_SECONDS:
             return False
         return self.mail.only_receipts(one.peer, one.tag)
 
