@@ -93,8 +93,10 @@ class Tmux(Terminal):
         super().__init__(home, columns, rows, language=language)
         self.socket = f"xt-{uuid.uuid4().hex[:12]}"
         settings = [f"{name}={value}" for name, value in self.env.items() if name != "TERM"]
+        # Who runs the tests may have a size of their own in the environment: it is not the pane's.
+        unset = ["env", "-u", "COLUMNS", "-u", "LINES"]
         self._tmux("-f", os.devnull, "new-session", "-d", "-s", "t", "-x", str(columns), "-y",
-                   str(rows), "env", *settings, *self.command)  # fmt: skip
+                   str(rows), *unset, *settings, *self.command)  # fmt: skip
 
     def _tmux(self, *arguments: str) -> str:
         env = {**os.environ, "LC_ALL": "C.UTF-8"}

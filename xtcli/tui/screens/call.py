@@ -91,13 +91,15 @@ def _live(shown: CallShown) -> list[Content]:
         _line(tr("from here"), way_words(view.rung)),
         _line(tr("from there"), way_words(view.peer_rung)),
     ]  # fmt: skip
+    if view.still is not None:
+        # Above what may scroll out of a small window: an old picture must not pass for a new one.
+        age = tr("{time} old", time=duration(view.still.age_s))
+        lines.insert(0, _line(tr("camera picture"), age))
     if view.rung is not None:
         facts = [rate(view.rate_bps), tr("{n} % lost", n=round(100 * view.loss))]
         if view.rtt_s:
             facts.append(tr("round trip {time}", time=duration(view.rtt_s)))
         lines.append(_line(tr("link"), "  ".join(facts)))
-    if view.still is not None:
-        lines.append(_line(tr("camera picture"), tr("{time} old", time=duration(view.still.age_s))))
     if not view.contact:
         words = tr("No contact. Go on speaking: it will be sent as a voice note.")
         lines.append(Content.assemble((words, "bold $error")))
