@@ -91,6 +91,9 @@ class RateControl:
             if late and not self._held:
                 self._gap_counter = counter
             self._held = False
+        elif self.startup and not self.in_flight:
+            # A question after a silence: how far apart such things arrive is nobody's rate.
+            self._gap_counter = counter
         drained = self._backlog - (now - self._backlog_at) * self.rate_bps / 8
         self._backlog = max(0.0, drained) + size
         self._backlog_at = now

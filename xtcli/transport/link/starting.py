@@ -43,6 +43,11 @@ def held_up(start: Point, end: Point) -> bool:
     return arrived < SLOWER * sent
 
 
+def idled(start: Point, end: Point) -> bool:
+    """Whether the sender itself was slow between the two: small talk, not the bottleneck."""
+    return apart(start, end)[1] < BLIND_LATER_BPS and not held_up(start, end)
+
+
 def bottleneck_bps(points: deque[Point]) -> float:
     """The rate over the longest of the last spans in which the bottleneck was busy."""
     for start in list(points)[-6:-1]:
@@ -95,6 +100,10 @@ class Start:
             self._widen(covered, alone=len(points) == 1, queued=queued)
             return False
         start = points[-min(3, len(points))]
+        if idled(start, point):
+            # Two together will show the rate; what we did not send shows nothing.
+            self.window = max(self.window, AGAIN_DATAGRAMS * DATAGRAM_BYTES)
+            return False
         arrived, _ = apart(start, point)
         self.rate_bps = max(arrived, self.rate_bps or 0.0)
         if queued:
@@ -114,7 +123,7 @@ class Start:
     def _pace(self, points: deque[Point]) -> None:
         if self._slot_s < SLOT_S:
             self._pace_bps = RATE_BPS_MAX
-        elif len(points) > 1:
+        elif len(points) > 1 and not idled(points[-2], points[-1]):
             self._pace_bps = min(RATE_BPS_MAX, 2 * apart(points[-2], points[-1])[0])
         else:
             self._pace_bps = BLIND_BPS
