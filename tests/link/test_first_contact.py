@@ -100,3 +100,29 @@ def test_a_start_is_blind_until_a_datagram_is_known_to_be_quick() -> None:
     again = Start(again=True)
     assert again.gauged
     assert again.pacing_bps(0) > 1e6
+
+
+def note_after_small_talk(profile: Profile, seed: int) -> float:
+    """Questions a second apart, as a watching post asks; then a text and a voice note at once:
+    seconds until the note is at the hub."""
+    simulation, random = cold(profile, seed), Random(seed)
+    for _ in range(4):
+        assert simulation.post.node is not None
+        simulation.post.node.link.poll(simulation.at)
+        simulation.run(simulation.at + 1.0)
+    begun = simulation.at
+    simulation.post.put(random.randbytes(400), 1, begun)
+    simulation.post.put(random.randbytes(120), 2, begun)
+    tag = simulation.post.put(random.randbytes(10_500), 3, begun)
+    simulation.run(begun + 60, lambda: tag in simulation.hub.arrived)
+    return simulation.hub.arrived[tag][0] - begun
+
+
+def test_small_talk_before_a_first_note_is_nobodys_rate() -> None:
+    """How far apart questions were asked says nothing of the link: in the median the note is there
+    within half as much again as the link needs."""
+    profile = PROFILES["gprs"]
+    times = sorted(note_after_small_talk(profile, seed) for seed in range(10))
+    assert profile.rate_up_bps is not None
+    limit = profile.delay_s + 8 * 11_100 / (profile.rate_up_bps * (1 - profile.loss))
+    assert times[5] < 1.5 * limit
