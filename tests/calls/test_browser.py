@@ -39,7 +39,8 @@ from xtcli.errors import ExitCode
 from xtcli.records.ids import RecordId
 from xtcli.station.calls_browser import BACK_SECONDS, BrowserEnd
 from xtcli.station.calls_browser_page import BODY_BYTES_MAX, CallPage
-from xtcli.station.page_server import CERTIFICATE_DAYS, make_certificate, still_good
+from xtcli.station.page_server import still_good
+from xtcli.transport.carriers import certificates
 
 pytestmark = pytest.mark.realtime
 
@@ -422,10 +423,10 @@ def test_a_browser_that_fails_gives_its_code_back(monkeypatch: pytest.MonkeyPatc
 def test_a_certificate_names_its_host_and_is_renewed_in_time() -> None:
     day, now = 86_400.0, 1_800_000_000.0
     for host, other in (("192.0.2.7", "192.0.2.8"), ("hub.example.cn", "192.0.2.7")):
-        _, made = make_certificate(host, now)
+        _, made = certificates.make(now, host)
         assert still_good(made, host, now)
         assert not still_good(made, other, now)
-        assert not still_good(made, host, now + (CERTIFICATE_DAYS - 20) * day)
+        assert not still_good(made, host, now + (certificates.HOST_DAYS - 20) * day)
     assert not still_good(b"not a certificate", "192.0.2.7", now)
 
 

@@ -10,7 +10,7 @@ import asyncio
 import base64
 import binascii
 import json
-from collections.abc import Awaitable, Callable, MutableMapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
@@ -19,6 +19,7 @@ from xtcli.hub.web_rooms import HERE_SECONDS, Room, Rooms, mark_of
 from xtcli.media.call import web
 from xtcli.station.calls_guest_paper import room_named
 from xtcli.station.calls_relay import Sent
+from xtcli.station.page_server import Receive, Scope, Send
 
 HOLD_SECONDS = 5.0
 """Short, so that a browser whose network went away is missed soon."""
@@ -36,10 +37,6 @@ HEADERS = (
     (b"referrer-policy", b"no-referrer"),
     (b"x-content-type-options", b"nosniff"),
 )
-
-Scope = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
-Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,16 +14,19 @@ import base64
 import hmac
 import json
 import time
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from xtcli.errors import PeerMisbehaved, UsageError
 from xtcli.media.call import web
 from xtcli.station.enrolment import parse_address
 from xtcli.station.page_server import (
     PageListener,
+    Receive,
+    Scope,
+    Send,
     certificate_files,
     fingerprint_of,
     is_here,
@@ -55,10 +58,6 @@ HEADERS = (
     (b"referrer-policy", b"no-referrer"),
     (b"x-content-type-options", b"nosniff"),
 )
-
-Scope = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
-Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,19 +11,22 @@ import hashlib
 import ipaddress
 import socket
 import ssl
-from collections.abc import Generator
+from collections.abc import Awaitable, Callable, Generator, MutableMapping
 from contextlib import contextmanager, suppress
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from xtcli.errors import LinkDown
+from xtcli.transport.carriers import certificates
 
 if TYPE_CHECKING:
     from xtcli.station.core import StationCore
 
-CERTIFICATE_DAYS = 365
 CERTIFICATE_LEFT_DAYS = 30
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 
 def is_here(host: str) -> bool:
@@ -92,52 +95,10 @@ def certificate_files(
     home, now = station.home, station.clock()
     key, file = home.root / key_name, home.root / certificate_name
     if not (key.exists() and file.exists() and still_good(file.read_bytes(), host, now)):
-        private, public = make_certificate(host, now)
+        private, public = certificates.make(now, host)
         home.write(key, private)
         home.write(file, public)
     return key, file
-
-
-def make_certificate(host: str, now: float) -> tuple[bytes, bytes]:
-    """A new key and certificate for `host`, both PEM. ECDSA P-256, self-signed, for a year.
-
-    A name and a year because browsers refuse to make exceptions for less and for more.
-    """
-    from cryptography import x509
-    from cryptography.hazmat.primitives import hashes, serialization
-    from cryptography.hazmat.primitives.asymmetric import ec
-
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "xt")])
-    start = datetime.fromtimestamp(now, UTC) - timedelta(days=1)
-    made = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(start)
-        .not_valid_after(start + timedelta(days=CERTIFICATE_DAYS))
-        .add_extension(x509.SubjectAlternativeName([_general_name(host)]), critical=False)
-        .add_extension(
-            x509.ExtendedKeyUsage([x509.oid.ExtendedKeyUsageOID.SERVER_AUTH]), critical=False
-        )
-        .sign(key, hashes.SHA256())
-    )
-    private = key.private_bytes(
-        serialization.Encoding.PEM,
-        serialization.PrivateFormat.PKCS8,
-        serialization.NoEncryption(),
-    )
-    return private, made.public_bytes(serialization.Encoding.PEM)
-
-
-def _general_name(host: str) -> Any:
-    from cryptography import x509
-
-    with suppress(ValueError):
-        return x509.IPAddress(ipaddress.ip_address(host))
-    return x509.DNSName(host.encode("idna").decode())
 
 
 def still_good(certificate: bytes, host: str, now: float) -> bool:
@@ -150,7 +111,7 @@ def still_good(certificate: bytes, host: str, now: float) -> bool:
     except (ValueError, x509.ExtensionNotFound):
         return False
     left = found.not_valid_after_utc.timestamp() - now
-    return _general_name(host) in names and left > CERTIFICATE_LEFT_DAYS * 86400
+    return certificates.general_name(host) in names and left > CERTIFICATE_LEFT_DAYS * 86400
 
 
 def fingerprint_of(certificate: bytes) -> str:
