@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -10,6 +11,7 @@ from random import Random
 import pytest
 
 from tests.fuzz import engine, parsers_deep
+from tests.fuzz.__main__ import as_json
 from tests.fuzz.engine import Failure, Parser, judge, make_input, run
 from tests.fuzz.everything import OTHERS, all_parsers, looks_like_parsers, parser_named
 from tests.fuzz.mutate import mutated
@@ -32,6 +34,15 @@ def test_parser_holds(name: str) -> None:
     report = run(parser_named(name), 24.0, SEED, inputs=INPUTS)
     assert report.inputs == INPUTS
     assert report.accepted + report.refused.total() >= INPUTS
+
+
+def test_a_report_is_json() -> None:
+    report = run(parser_named("varint"), 24.0, SEED, inputs=INPUTS)
+    said = json.loads(json.dumps(as_json(report)))
+    assert said["accepted"] + sum(said["refused"].values()) == report.accepted + sum(
+        report.refused.values()
+    )
+    assert report.refused, "nothing was refused: the test would prove nothing"
 
 
 def test_samples_are_sound() -> None:
