@@ -82,13 +82,13 @@ def test_a_text_gets_through_the_worst_link_soon() -> None:
 def test_a_first_photo_leaves_room_for_an_alert(name: str) -> None:
     """The queue of the first seconds: its 95th percentile, the median of several seeds."""
     highs = []
-    for seed in range(11):
+    for seed in range(41):
         simulation = cold(PROFILES[name], seed)
         simulation.post.put(Random(seed).randbytes(60_000), 5, 0.0)
         simulation.run(60.0)
         delays = sorted(simulation.road.up.queue_delays)
         highs.append(delays[int(0.95 * len(delays))])
-    assert sorted(highs)[5] <= 0.85
+    assert sorted(highs)[20] <= 0.85
 
 
 def test_a_start_is_blind_until_a_datagram_is_known_to_be_quick() -> None:

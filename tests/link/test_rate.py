@@ -7,12 +7,16 @@ from dataclasses import replace
 
 import pytest
 
+from xtcli.transport.emulator.capacity import Steps
 from xtcli.transport.emulator.core import Duplex
 from xtcli.transport.emulator.profiles import PROFILES, Profile
-from xtcli.transport.link.filters import Loss, WindowMax, WindowMin, unwrap
+from xtcli.transport.link.filters import Loss, Point, WindowMax, WindowMin, unwrap
+from xtcli.transport.link.growth import Growth
 from xtcli.transport.link.rate import RateControl
 from xtcli.transport.link.sending import symbols_needed
 from xtcli.transport.link.simulate import Simulation
+from xtcli.transport.link.starting import arrived_share
+from xtcli.transport.link.tuning import GROWTH_MAX
 
 
 def moved(profile: Profile, size: int, seed: int = 1) -> tuple[Simulation, float]:
@@ -58,6 +62,69 @@ def test_a_slower_link_is_noticed() -> None:
     simulation.post.put(random.Random(2).randbytes(60_000), 5, 0.0)
     simulation.run(40.0)
     assert simulation.post.link.rate.rate_bps < 15_000
+
+
+@pytest.mark.parametrize("learnt_bps", [20_000.0, 64_000.0, 640_000.0])
+def test_a_stale_memory_leaves_no_standing_queue(learnt_bps: float) -> None:
+    """However fast the link was when it was measured last: soon the queue is short again."""
+    waits = []
+    for seed in range(7):
+        simulation = Simulation(Duplex(PROFILES["satphone"], seed), seed)
+        simulation.post.link.rate.learn(learnt_bps, 0.6, 0.1, 0.01)
+        simulation.post.put(random.Random(seed).randbytes(120_000), 5, 0.0)
+        simulation.run(40.0)
+        simulation.road.up.queue_delays.clear()
+        simulation.run(80.0)
+        delays = sorted(simulation.road.up.queue_delays)
+        waits.append(delays[len(delays) // 2])
+    assert sorted(waits)[3] < 1.0
+
+
+def test_reports_that_stall_are_not_a_slow_link() -> None:
+    """Where only the way back stands still for some seconds, the rate is not measured anew."""
+    link = Profile("way back stalls", 1e6, 1e6, 0.06, queue_s=2.0)
+    stalled = Steps([1e6] * 8 + [0.0] * 3 + [1e6] * 20)
+    simulation = Simulation(Duplex(link, 1, capacity_down=stalled), 1)
+    simulation.post.put(random.Random(1).randbytes(4_000_000), 5, 0.0)
+    simulation.run(7.5)
+    assert simulation.post.link.rate.rate_bps == pytest.approx(1e6, rel=0.2)
+    for tenth in range(80, 140):
+        simulation.run(tenth / 10)
+        assert simulation.post.link.rate.rate_bps > 7e5
+
+
+@pytest.mark.parametrize("queue_s", [4.0, 30.0])
+def test_a_full_queue_is_not_filled_further(queue_s: float) -> None:
+    """A link falls to a tenth: the window does not grow with the queue that this makes."""
+    link = Profile("falls to a tenth", 1e6, 1e6, 0.06, queue_s=queue_s)
+    falls = Steps([1e6] * 6 + [1e5] * 160)
+    simulation = Simulation(Duplex(link, 1, capacity_up=falls), 1)
+    simulation.post.put(random.Random(1).randbytes(2_000_000), 5, 0.0)
+    simulation.run(6.0)
+    simulation.road.up.queue_delays.clear()
+    simulation.run(60.0)
+    delays = sorted(simulation.road.up.queue_delays)
+    assert delays[len(delays) // 2] < 0.5
+
+
+def test_growth_wants_calm_round_trips_in_a_row() -> None:
+    growth = Growth()
+    assert growth.factor(0.5, busy=True, still=True) == 1.0
+    second = growth.factor(0.5, busy=True, still=True)
+    assert 1.0 < second < growth.factor(0.5, busy=True, still=True) + 0.01
+    assert growth.factor(0.5, busy=False, still=True) == 1.0
+    calm = growth.calm
+    assert growth.factor(0.5, busy=True, still=False) == 1.0
+    assert growth.calm == calm - 2
+    for _ in range(40):
+        fastest = growth.factor(0.5, busy=True, still=True)
+    assert fastest == GROWTH_MAX
+
+
+def test_what_overflows_did_not_arrive() -> None:
+    start, end = Point(10, 0, 0xFFFE, 0.0, 0.0), Point(20, 10_000, 2, 1.0, 1.0)
+    assert arrived_share(start, end) == pytest.approx(0.4)
+    assert arrived_share(start, replace(end, arrived=30)) == 1.0
 
 
 def test_stepped_clocks_do_no_harm() -> None:

@@ -9,7 +9,7 @@ It knows delays and sizes; not what to do about a queue.
 from __future__ import annotations
 
 from xtcli.transport.link.filters import BaseDelays
-from xtcli.transport.link.tuning import BASE_WINDOW_S, CLOCK_STEP_S
+from xtcli.transport.link.tuning import BASE_WINDOW_S, CLOCK_STEP_S, TREMBLE_S
 
 
 class StandingQueue:
@@ -25,6 +25,11 @@ class StandingQueue:
         """The last round trip above the least of late."""
         self._base_owd = BaseDelays(BASE_WINDOW_S)
         self._base_rtt = BaseDelays(BASE_WINDOW_S)
+
+    def still(self, target_s: float, rttvar_s: float) -> bool:
+        """Whether there is no queue to speak of. On fast links the target is less than what the
+        delays tremble by."""
+        return self.least < max(0.4 * target_s, min(rttvar_s, TREMBLE_S))
 
     def round_trip(self, rtt: float, size: int, now: float) -> None:
         """A datagram of `size` bytes was answered after `rtt`."""

@@ -14,14 +14,14 @@ from collections import deque
 
 from xtcli.transport.link.filters import Loss, Point, Sent, WindowMin, unwrap
 from xtcli.transport.link.frames import Report
+from xtcli.transport.link.growth import Growth
 from xtcli.transport.link.queueing import StandingQueue
 from xtcli.transport.link.sharing import Sharing
-from xtcli.transport.link.starting import Start, apart, bottleneck_bps
+from xtcli.transport.link.starting import Start, apart, arrived_share, bottleneck_bps
 from xtcli.transport.link.tuning import (
     BASE_WINDOW_S,
     DATAGRAM_BYTES,
-    GROWTH_MAX,
-    GROWTH_QUEUE_S,
+    OVERFLOWED,
     PAUSE_S_MAX,
     QUEUE_BITS,
     QUEUE_S_MAX,
@@ -42,6 +42,7 @@ from xtcli.transport.link.tuning import (
     START_PAUSE_S_MAX,
     UNPACED_PAUSE_S_MAX,
     WINDOW_BYTES_MIN,
+    WINDOW_QUEUE_S,
 )
 
 
@@ -69,7 +70,7 @@ class RateControl:
         self._points: deque[Point] = deque()
         self._min_rtt = WindowMin(BASE_WINDOW_S)
         self._round_end = 0
-        self._calm_rounds = 0
+        self._growth = Growth()
         self._asked: deque[tuple[int, float]] = deque()
         self._asked_total = 0
         self._asked_backlog = 0.0
@@ -81,6 +82,7 @@ class RateControl:
         self._settling = 0
         self._confirmed = False
         self._silenced = False
+        self._paused_until = now
 
     # Sending
 
@@ -135,10 +137,13 @@ class RateControl:
         if self.srtt is None or self.last_report is None:
             return max(3 * DATAGRAM_BYTES, self.rate_bps / 8 * ((self.srtt or 1.0) * 2 + 1.0))
         floor = self.min_rtt or self.srtt
-        span = max(self.srtt, floor + self.queue_target_s) + 0.25 * floor
+        # A long queue is no reason to send more into it.
+        longest = floor + max(self.queue_target_s, WINDOW_QUEUE_S)
+        span = min(max(self.srtt, floor + self.queue_target_s), longest) + 0.25 * floor
+        jitter = min(2 * self.rttvar, WINDOW_QUEUE_S)
         # Lost reports must not stop the flow: they are lost in bursts as datagrams are.
         reports = (2 + 20 * self.loss.share) * self._report_bytes()
-        return self.rate_bps / 8 * (span + 2 * self.rttvar) + reports + WINDOW_BYTES_MIN
+        return self.rate_bps / 8 * (span + jitter) + reports + WINDOW_BYTES_MIN
 
     @property
     def in_flight(self) -> int:
@@ -229,7 +234,7 @@ class RateControl:
             self._losses(last, point)
         covered = max(0, sent.total - self._reported_total)
         self._prune(highest, sent.total)
-        if self._silenced and self.queue.rtt_growth > SILENCED_QUEUE_S:
+        if self._silenced and self.queue.newest > SILENCED_QUEUE_S:
             self._start_again()
         self._silenced = False
         self._points.append(point)
@@ -239,6 +244,9 @@ class RateControl:
             self._estimate(point)
         self.last_report = point
         self._control(now)
+        if now < self.ready_at == self._paused_until:
+            # What the start left in the queue drains faster than was thought.
+            self.ready_at = self._paused_until = min(self.ready_at, now + self._pause_s())
         return True
 
     def _prune(self, highest: int, total: int) -> None:
@@ -288,6 +296,11 @@ class RateControl:
         if start is None or point.at <= start.at:
             return
         measured, offered = apart(start, point)
+        share = arrived_share(start, point)
+        if self.queue.least > SILENCED_QUEUE_S and share < OVERFLOWED:
+            # What was dropped before the bottleneck did not cross it.
+            measured *= share
+            self._sharing.forget()
         busy = self._gap_counter <= start.counter
         self._confirmed = self._confirmed or busy
         slower = measured < 0.95 * offered
@@ -298,20 +311,10 @@ class RateControl:
             self.rate_bps = max(self.rate_bps, min(measured, offered))
         self._settling = max(0, self._settling - 1)
         self._clamp()
-        self._grow_if_calm(point, busy)
-
-    def _grow_if_calm(self, point: Point, busy: bool) -> None:
-        """Several round trips at the rate without any queue: there must be more."""
-        if point.counter < self._round_end:
-            return
-        self._round_end = max(self._sent, default=point.counter) + 1
-        calm = busy and self.queue.least < 0.4 * self.queue_target_s
-        self._calm_rounds = self._calm_rounds + 1 if calm else max(0, self._calm_rounds - 2)
-        if calm and self._calm_rounds >= 2:
-            # If it is wrong, the queue grows by this much before a report tells.
-            surer = max(1, self._calm_rounds - 3)
-            mistake = 1 + surer * GROWTH_QUEUE_S / self._feedback_s()
-            faster = min(GROWTH_MAX, mistake, 1 + 0.125 * self._calm_rounds)
+        if point.counter >= self._round_end:
+            self._round_end = max(self._sent, default=point.counter) + 1
+            still = self.queue.still(self.queue_target_s, self.rttvar)
+            faster = self._growth.factor(self._feedback_s(), busy=busy, still=still)
             self.rate_bps = min(RATE_BPS_MAX, self.rate_bps * faster)
 
     def _window_start(self, point: Point) -> Point | None:
@@ -348,9 +351,12 @@ class RateControl:
         self._settling = SETTLING_REPORTS
         self.rate_bps = min(self.rate_bps, bottleneck_bps(self._points))
         self._clamp()
+        self.ready_at = self._paused_until = now + self._pause_s()
+
+    def _pause_s(self) -> float:
         wanted = (self.min_rtt or 0.0) + self.queue_target_s
         pause = self.in_flight * 8 / self.rate_bps - wanted
-        self.ready_at = now + min(START_PAUSE_S_MAX, max(0.0, pause))
+        return min(START_PAUSE_S_MAX, max(0.0, pause))
 
     def _clamp(self) -> None:
         self.rate_bps = min(RATE_BPS_MAX, max(RATE_BPS_MIN, self.rate_bps))

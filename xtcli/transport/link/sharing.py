@@ -49,6 +49,11 @@ class Sharing:
         """Not crowded, at this rate."""
         self._best.add(rate_bps, now)
 
+    def forget(self) -> None:
+        """What was sent did not fit: no rate of the past may be kept."""
+        self._best = WindowMax(COMPETING_MEMORY_S)
+        self._full_since = None
+
     def starting(self, now: float) -> None:
         """The rate is not known yet: queues tell nothing of others."""
         self._full_since, self._drained_at = None, now

@@ -37,6 +37,12 @@ def apart(start: Point, end: Point) -> tuple[float, float]:
     return arrived, bits / max(end.sent_at - start.sent_at, CLOCK_TICK_S)
 
 
+def arrived_share(start: Point, end: Point) -> float:
+    """The share that arrived of the datagrams sent after `start` up to `end`."""
+    arrived = (end.arrived - start.arrived) & 0xFFFF
+    return min(1.0, arrived / max(1, end.counter - start.counter))
+
+
 def held_up(start: Point, end: Point) -> bool:
     """Whether datagrams arrived clearly slower than they were sent: the bottleneck was busy."""
     arrived, sent = apart(start, end)

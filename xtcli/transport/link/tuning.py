@@ -41,7 +41,12 @@ COMPETING_QUEUE_S = 0.5
 COMPETING_SHARE = 0.45
 """Share of the best rate of late that is kept beside a flow that fills the queue."""
 COMPETING_MEMORY_S = 120.0
+OVERFLOWED = 0.45
+"""A long queue, and less than this share of what was sent arrives: it is ours that overflows. No
+link loses so much, nor does a flow beside us make us lose it."""
 GROWTH_QUEUE_S = 0.12
+TREMBLE_S = 0.03
+"""Delays that tremble by so much show no queue."""
 GROWTH_MAX = 1.6
 """Growth in a round trip when many passed without any queue."""
 SETTLING_REPORTS = 6
@@ -53,6 +58,8 @@ RTO_S_MIN = 0.1
 RTO_S_MAX = 60.0
 RTT_S_MIN = 1e-4
 WINDOW_BYTES_MIN = 2_500.0
+WINDOW_QUEUE_S = 0.5
+"""No more of a queue, and of jitter, is allowed for in the window."""
 PAUSE_S_MAX = 10.0
 """However slow the link seems, paced datagrams wait no longer: only they can mend the estimate."""
 UNPACED_PAUSE_S_MAX = 2.0
