@@ -89,7 +89,10 @@ class RateControl:
     def sent(self, counter: int, size: int, now: float, *, asked: bool, paced: bool) -> None:
         """A datagram of `size` wire bytes left; `asked` if it asks for a report."""
         if paced:
-            late = now - self.ready_at > max(0.02, 0.25 * size * 8 / self.pacing_bps)
+            # Those that the start lets leave together are not late.
+            allowed = self._start.burst_s if self.startup else 0.0
+            allowed += max(0.02, 0.25 * size * 8 / self.pacing_bps)
+            late = now - self.ready_at > allowed
             if late and not self._held:
                 self._gap_counter = counter
             self._held = False
@@ -339,6 +342,8 @@ class RateControl:
         if blind and self._start.gauged:
             self.ready_at = min(self.ready_at, now)
             self._gap_counter = max(self._sent, default=point.counter) + 1
+        # The pause was meant for the pace that was right before this report.
+        self.ready_at = min(self.ready_at, now + DATAGRAM_BYTES * 8 / self.pacing_bps)
         if self._start.rate_bps is not None:
             self.rate_bps, self.known = self._start.rate_bps, True
             self._clamp()

@@ -86,7 +86,8 @@ class Start:
     @property
     def burst_s(self) -> float:
         """How far the sender may be ahead of that rate: the first two datagrams leave together."""
-        return SMOOTH_S if self.gauged else PAIR_S
+        blind = not self.gauged or self._pace_bps <= BLIND_BPS
+        return PAIR_S if blind else SMOOTH_S
 
     def round_trip(self, rtt: float, size: int) -> None:
         """A datagram of `size` bytes was answered after `rtt` seconds: one full datagram keeps
@@ -112,6 +113,7 @@ class Start:
             return False
         arrived, _ = apart(start, point)
         self.rate_bps = max(arrived, self.rate_bps or 0.0)
+        self.gauged = True
         if queued:
             return held_up(start, point)
         # Datagrams leave in bursts, so their distance shows the rate early: far below it, faster.
@@ -131,6 +133,8 @@ class Start:
             self._pace_bps = RATE_BPS_MAX
         elif len(points) > 1 and not idled(points[-2], points[-1]):
             self._pace_bps = min(RATE_BPS_MAX, 2 * apart(points[-2], points[-1])[0])
+        elif self.rate_bps is not None:
+            self._pace_bps = 2 * self.rate_bps
         else:
             self._pace_bps = BLIND_BPS
 
@@ -140,7 +144,9 @@ class Start:
             self.window = min(self.window, AGAIN_DATAGRAMS * DATAGRAM_BYTES)
             self.gauged = not alone or self._slot_s < SLOT_S
         if not self.gauged:
-            self.window = DATAGRAM_BYTES
+            # A text or a question is no news: the two datagrams that show the rate may still leave.
+            small = covered < DATAGRAM_BYTES / 2
+            self.window = (AGAIN_DATAGRAMS if small else 1) * DATAGRAM_BYTES
         elif queued:
             self.window = min(self.window, WINDOW_BYTES_MIN)
         else:
