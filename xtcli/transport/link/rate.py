@@ -299,11 +299,12 @@ class RateControl:
         if start is None or point.at <= start.at:
             return
         measured, offered = apart(start, point)
-        share = arrived_share(start, point)
-        if self.queue.least > SILENCED_QUEUE_S and share < OVERFLOWED:
-            # What was dropped before the bottleneck did not cross it.
+        if self.queue.least > SILENCED_QUEUE_S:
+            # So long a queue overflows, and what was dropped before the bottleneck did not cross it.
+            share = arrived_share(start, point)
             measured *= share
-            self._sharing.forget()
+            if share < OVERFLOWED:
+                self._sharing.forget()
         busy = self._gap_counter <= start.counter
         self._confirmed = self._confirmed or busy
         slower = measured < 0.95 * offered
