@@ -146,3 +146,22 @@ def test_one_full_outbox_does_not_stop_the_others(
     assert at(calm.desk).log.get(case) is not None
     assert 1 in at(calm.post).log.confirmed(case)
     assert calm.hub.troubles
+
+
+def test_a_bundle_that_breaks_the_hub_stops_nobody_else(
+    calm: Calm, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever mistake of ours a bundle hits, those that came with it are committed."""
+    plain = intake.Intake.take
+
+    def broken(self: intake.Intake, parts: list[Part], peer: int, via: str = "") -> intake.Arrival:
+        if self.station is calm.hub.station and peer == calm.other_post.number:
+            raise OverflowError("Python int too large to convert to SQLite INTEGER")
+        return plain(self, parts, peer, via)
+
+    monkeypatch.setattr(intake.Intake, "take", broken)
+    at(calm.other_post).file(form(born="1970-01-01"))
+    case = calm.file()
+    calm.let(10)
+    assert 1 in at(calm.post).log.confirmed(case)
+    assert "OverflowError" in calm.hub.troubles[0]

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from contextlib import suppress
-from dataclasses import dataclass, field
 
 from xtcli.errors import DiskFull, NotAllowed, XtError
+from xtcli.hub.batch import Logged, Opened, Peer, log_all
 from xtcli.hub.below import Below
 from xtcli.hub.calls_hops import CallHops
 from xtcli.hub.gaps import Gaps
@@ -23,7 +23,6 @@ from xtcli.records.types import Kind
 from xtcli.records.values import StationKind
 from xtcli.station import routing
 from xtcli.station.calls_relay import Relay, Sent
-from xtcli.station.exchange import Exchange
 from xtcli.station.intake import Arrival, Intake
 from xtcli.station.roads_hops import split
 from xtcli.transport.bundle.pack import Part
@@ -44,23 +43,6 @@ REACH_SECONDS = 60.0
 """A watching station is heard every 25 s; one of two keep-alives may be lost."""
 MEND_SECONDS = 60.0
 """Pause between two looks for bundles that got no receipt."""
-
-
-@dataclass(slots=True)
-class Peer:
-    """One station as the hub sees it while it is connected."""
-
-    number: int
-    exchange: Exchange
-
-
-@dataclass(slots=True)
-class Opened:
-    """A bundle that has been opened and waits to be committed."""
-
-    peer: Peer
-    tag: bytes
-    parts: list[Part] = field(default_factory=list)
 
 
 class HubCore:
@@ -230,7 +212,7 @@ class HubCore:
         batch, self._batch = self._batch, []
         if not batch:
             return
-        done = self._log_all(batch)
+        done = log_all(batch, self._log, self._give_up)
         try:
             with self.spool.transaction():
                 for opened, arrival in done:
@@ -257,20 +239,7 @@ class HubCore:
             # They stay in the outbox; sending them once more harms nothing.
             self._trouble(error)
 
-    def _log_all(self, batch: list[Opened]) -> list[tuple[Opened, Arrival]]:
-        """Log a batch in one transaction; if that fails, so that one bundle stops no other."""
-        try:
-            return self._log(batch)
-        except DiskFull as error:
-            self._give_up(batch, error)
-            return []
-        except XtError as error:
-            if len(batch) == 1:
-                self._give_up(batch, error)
-                return []
-        return [pair for opened in batch for pair in self._log_all([opened])]
-
-    def _log(self, batch: list[Opened]) -> list[tuple[Opened, Arrival]]:
+    def _log(self, batch: list[Opened]) -> Logged:
         """All of a batch, or nothing of it."""
         try:
             with self.hub.log.many():

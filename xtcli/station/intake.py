@@ -71,8 +71,7 @@ class Intake:
                 if parcels.is_piece(part):
                     self._piece(part, arrival)
                 elif parcels.is_lack(part):
-                    mine = [RecordId(self.station.number, seq) for seq in parcels.read_lack(part)]
-                    log.wanted_again(peer, mine, now)
+                    self._wanted(part, peer, now)
                 elif parcels.is_return(part):
                     self._returned(part, peer, now)
                 elif not parcels.is_of_road(part):
@@ -111,6 +110,13 @@ class Intake:
             if record.id.station == peer and verdict.reason is not None:
                 key = record.id.seq, record.digest[: parcels.RETURN_DIGEST_BYTES]
                 arrival.unwanted[key] = verdict.reason.value
+
+    def _wanted(self, part: Part, peer: int, now: int) -> None:
+        """The hub lacks records of this station. Nobody else may ask: a hub's own records tell of
+        cases that a station has no business with."""
+        if peer == HUB:
+            mine = [RecordId(self.station.number, seq) for seq in parcels.read_lack(part)]
+            self.station.log.wanted_again(peer, mine, now)
 
     def _returned(self, part: Part, peer: int, now: int) -> None:
         """What the hub will never take stops waiting here; it never counts as received."""
