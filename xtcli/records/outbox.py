@@ -68,9 +68,11 @@ class Outbox(Database):
             size = record.size if delivery.item is None else delivery.size
             self.queue(delivery.peer, item, delivery.priority, size=size, at=record.at)
 
-    def pending(self, peer: int, limit: int = 100) -> list[Pending]:
-        """What is in no bundle yet, most urgent first, then oldest."""
-        return self._pending("peer=? AND tag=x''", peer, limit)
+    def pending(self, peer: int, limit: int = 100, *, ready: bool = False) -> list[Pending]:
+        """What is in no bundle yet, most urgent first, then oldest. `ready`: without the blobs that
+        are not whole here, some of which never will be."""
+        here = " AND (blob=x'' OR EXISTS (SELECT 1 FROM blobs b WHERE digest=blob AND whole=1))"
+        return self._pending(f"peer=? AND tag=x''{here if ready else ''}", peer, limit)
 
     def in_bundle(self, peer: int, tag: bytes) -> list[Pending]:
         """What the bundle `tag` carries and `peer` has not confirmed."""

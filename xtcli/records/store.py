@@ -146,8 +146,9 @@ class Store(Protocol):
     ) -> None:
         """`peer` must get this; queueing twice keeps the more urgent priority."""
 
-    def pending(self, peer: int, limit: int = 100) -> list[Pending]:
-        """What is in no bundle yet, most urgent first, then oldest."""
+    def pending(self, peer: int, limit: int = 100, *, ready: bool = False) -> list[Pending]:
+        """What is in no bundle yet, most urgent first, then oldest. `ready`: without the blobs that
+        are not whole here."""
 
     def bundled(self, peer: int, items: Iterable[Item], tag: bytes) -> None:
         """These are in the bundle `tag` now."""

@@ -7,8 +7,9 @@ not know sockets or clocks; `now` is the link's monotonic time.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 
-from xtcli.errors import BundleRejected
+from xtcli.errors import BundleRejected, NotFound
 from xtcli.records.store import Item, Pending
 from xtcli.records.types import Kind
 from xtcli.station import parcels
@@ -97,19 +98,15 @@ class Exchange:
             if parts:
                 self._send(parts, group, now)
                 count += 1
-            else:
-                # What was queued is not here (a blob not whole yet); it is looked at again later.
-                break
         return count
 
     def _groups(self) -> Iterator[list[Pending]]:
         """Pending things in bundles: records of one priority together, each blob alone."""
         group: list[Pending] = []
         size = 0
-        for item in self.station.log.pending(self.peer, FILL_MAX):
+        for item in self.station.log.pending(self.peer, FILL_MAX, ready=True):
             if isinstance(item.item, bytes):
-                if self.station.blobs.has(item.item):
-                    yield [item]
+                yield [item]
                 continue
             full = len(group) >= RECORDS_PER_BUNDLE or size + item.size > BODY_BYTES_PER_BUNDLE
             if group and (full or group[0].priority != item.priority):
@@ -121,12 +118,14 @@ class Exchange:
             yield group
 
     def _parts(self, group: Sequence[Pending]) -> list[Part]:
-        """The parts of a bundle that carries `group`."""
+        """The parts of a bundle that carries `group`; none when its file cannot be read, which must
+        not keep back what comes after it."""
         parts: list[Part] = []
         for pending in group:
             if isinstance(pending.item, bytes):
-                data = self.station.blobs.read(pending.item)
-                parts += [piece.part() for piece in parcels.pieces(pending.item, data)]
+                with suppress(NotFound, OSError):
+                    data = self.station.blobs.read(pending.item)
+                    parts += [piece.part() for piece in parcels.pieces(pending.item, data)]
             else:
                 record = self.station.log.get(pending.item)
                 if record is not None:
