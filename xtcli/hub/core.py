@@ -23,6 +23,7 @@ from xtcli.records.types import Kind
 from xtcli.records.values import StationKind
 from xtcli.station import routing
 from xtcli.station.calls_relay import Relay, Sent
+from xtcli.station.exchange import MEND_SECONDS
 from xtcli.station.intake import Arrival, Intake
 from xtcli.station.roads_hops import split
 from xtcli.transport.bundle.pack import Part
@@ -41,8 +42,6 @@ WATCH_SECONDS = 5.0
 """Pause between two looks at the ten-minute promise and the alerts."""
 REACH_SECONDS = 60.0
 """A watching station is heard every 25 s; one of two keep-alives may be lost."""
-MEND_SECONDS = 60.0
-"""Pause between two looks for bundles that got no receipt."""
 
 
 class HubCore:
@@ -329,8 +328,7 @@ class HubCore:
             self._mended = now
             for number, peer in list(self.peers.items()):
                 peer.exchange.mend()
-                missing = self._gaps.to_ask(number)
-                if missing:
+                if not peer.exchange.saying and (missing := self._gaps.to_ask(number)):
                     peer.exchange.ask_again(missing, now)
                     self._kick(number)
             self.deliver(now)
