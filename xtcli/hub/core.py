@@ -133,6 +133,7 @@ class HubCore:
         found = [
             Opened(Peer(one.sender, exchange), inner, inside)
             for one, exchange, inner, inside in self.below.opened(passing)
+            if self._quota.allows(one.sender, len(one.sealed)) or self._too_much(one.sender)
         ]
         return [*found, Opened(peer, tag, mine)]
 
@@ -186,11 +187,15 @@ class HubCore:
         if self._quota.allows(peer.number, len(event.sealed)):
             return True
         peer.exchange.node.refuse(event.tag, REFUSE_FULL)
+        return self._too_much(peer.number)
+
+    def _too_much(self, station: int) -> bool:
+        """Tell whoever looks after the hub that a station's share is used up; always False."""
         self._trouble(
             NotAllowed(
                 "Station {station} has filled its share of the disk.",
                 "Look at what it sends; revoke it, or raise station_bytes_max in station.json.",
-                station=self.hub.name(peer.number),
+                station=self.hub.name(station),
             )
         )
         return False
@@ -221,6 +226,7 @@ class HubCore:
             self._give_up([opened for opened, _ in done], error)
         self.deliver(now)
         for opened, arrival in done:
+            self._quota.brought(opened.peer.number, arrival.blobs)
             self._kick(opened.peer.number)
             for record in arrival.new:
                 self._tell(record)

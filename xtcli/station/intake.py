@@ -58,6 +58,7 @@ class Intake:
         """`rule` None: this station forwards nothing."""
         self.station = station
         self.rule: Rule = rule or (lambda record: ())
+        self._looked = False
         self.give_at_once = True
         """Whether originals and crops asked for are queued here, or later by who set it False."""
 
@@ -76,13 +77,20 @@ class Intake:
                     self._returned(part, peer, now)
                 elif not parcels.is_of_road(part):
                     self._record(part, arrival, now, via or str(peer), peer)
-            released = log.release_held(self.station.roster, at=now, deliver=self.rule)
+            released = self._released(arrival.new, now)
             self._receipt(arrival.confirmable, arrival.blobs, peer)
             self._confirm_released(released, peer)
             arrival.new += released
         if self.give_at_once:
             requested.honour(self.station, arrival.new)
         return arrival
+
+    def _released(self, new: Sequence[Record], now: int) -> list[Record]:
+        """Held records that count now: at first any, then those that waited for what is new."""
+        after, self._looked = (new if self._looked else None), True
+        return self.station.log.release_held(
+            self.station.roster, at=now, deliver=self.rule, after=after
+        )
 
     def _record(self, part: Part, arrival: Arrival, now: int, via: str, peer: int) -> None:
         """One record: judged, and stored, held or set aside."""
