@@ -230,6 +230,13 @@ class Outbox(Database):
         body, peer = record.body, record.id.station
         assert isinstance(body, Receipt)
         for span in body.records:
+            # Only these change their cases: a receipt that is repeated must cost little.
+            news = self.rows(
+                "SELECT station, seq FROM records r WHERE station=? AND seq BETWEEN ? AND ?"
+                " AND NOT EXISTS (SELECT 1 FROM confirmed c WHERE c.station=r.station"
+                "  AND c.seq=r.seq AND c.blob=x'' AND c.peer=?)",
+                *span, peer,
+            )  # fmt: skip
             self._db.execute(
                 "INSERT INTO confirmed SELECT station, seq, x'', ?, ? FROM records r"
                 " WHERE station=? AND seq BETWEEN ? AND ? AND NOT EXISTS (SELECT 1 FROM returned t"
@@ -246,13 +253,13 @@ class Outbox(Database):
                 " AND why NOT IN (?,?)",
                 (peer, *span, *IN_VAIN),
             )
-            here = self.rows(
-                "SELECT station, seq FROM records WHERE station=? AND seq BETWEEN ? AND ?", *span
+            (here,) = self.row(
+                "SELECT count(*) FROM records WHERE station=? AND seq BETWEEN ? AND ?", *span
             )
-            if len(here) <= span.last - span.first:
+            if here <= span.last - span.first:
                 # The receipt overtook a record: it will count when the record comes.
                 self._db.execute("INSERT INTO early VALUES (?,?,?,?,?)", (*span, peer, record.at))
-            for station, seq in here:
+            for station, seq in news:
                 self._touch(RecordId(station, seq))
         self._confirm_blobs(body.blobs, peer, record.at)
 
