@@ -78,6 +78,7 @@ class Exchange:
         known = set(log.tags(self.peer))
         for tag in kept.keys() - known - self._waiting_said(kept.values()):
             self.spool.drop(self.peer, tag)
+            self.link.withdraw(tag)
         for tag in known - kept.keys():
             log.unbundled(self.peer, tag)
         for tag, one in kept.items():

@@ -40,6 +40,11 @@ CREATE INDEX IF NOT EXISTS accepted_newest ON accepted(peer, id);
 CREATE TABLE IF NOT EXISTS link(peer INTEGER PRIMARY KEY, state BLOB NOT NULL);
 """
 
+_LISTED = """
+CREATE INDEX IF NOT EXISTS outgoing_listed ON outgoing(
+  peer, priority, created, tag, size, state, postponed_until, answered)"""
+"""Lists are made from this alone: to look at what waits must not read megabytes of pictures."""
+
 WAITING, STARTED, TAKEN, REFUSED = range(4)
 """States of an outgoing bundle: never sent, perhaps sent in part, held by the peer, refused."""
 
@@ -67,6 +72,7 @@ class Spool(SmallFile):
         super().__init__(path, _SCHEMA)
         if "answered" not in [row[1] for row in self._run("PRAGMA table_info(outgoing)")]:
             self._run("ALTER TABLE outgoing ADD COLUMN answered REAL NOT NULL DEFAULT 0")
+        self._run(_LISTED)
 
     # Outgoing
 

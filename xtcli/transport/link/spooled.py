@@ -76,9 +76,12 @@ class SpooledLink:
         return new
 
     def put(self, sealed: bytes, priority: int, now: float, wall: float) -> bytes:
-        """Spool a sealed bundle and offer it; its tag."""
+        """Spool a sealed bundle and offer it; its tag. What else the spool has is not looked at: it
+        may be thousands."""
         tag = self.spool.put(self._peer, sealed, priority, wall)
-        self.load(now, wall)
+        if tag not in self._loaded:
+            self.link.offer(tag, sealed, priority, now)
+            self._loaded.add(tag)
         return tag
 
     def accept(self, tag: bytes) -> None:
