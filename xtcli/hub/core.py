@@ -27,7 +27,7 @@ from xtcli.station.exchange import MEND_SECONDS
 from xtcli.station.intake import Arrival, Intake
 from xtcli.station.roads_hops import split
 from xtcli.transport.bundle.pack import Part
-from xtcli.transport.link.events import BundleArrived, BundleTaken, LinkEvent, Realtime
+from xtcli.transport.link.events import BundleArrived, BundleTaken, Contact, LinkEvent, Realtime
 from xtcli.transport.link.keys import link_key
 from xtcli.transport.link.session import Link
 from xtcli.transport.link.spooled import SpooledLink
@@ -42,6 +42,8 @@ WATCH_SECONDS = 5.0
 """Pause between two looks at the ten-minute promise and the alerts."""
 REACH_SECONDS = 60.0
 """A watching station is heard every 25 s; one of two keep-alives may be lost."""
+AWAY_SECONDS = 120.0
+"""A station that was silent for so long is away; the link's `Contact` says when it is back."""
 
 
 class HubCore:
@@ -88,7 +90,10 @@ class HubCore:
     # Peers
 
     def find(self, station: int, now: float) -> SpooledLink | None:
-        """The link of a station that speaks for the first time; None for strangers and revoked."""
+        """The link of a station that speaks for the first time; None for strangers and revoked.
+
+        Whoever it was may only have claimed the number: nothing is bundled before `Contact`.
+        """
         entry = self.hub.roster.station(station)
         if entry is None or station == self.hub.number or entry.upstream != self.hub.number:
             return None
@@ -101,7 +106,6 @@ class HubCore:
             node = SpooledLink(link, self.spool)
             exchange = self.below.exchange(node, self.intake, entry)
             exchange.resume(now)
-            exchange.fill(now)
         except DiskFull as error:
             self._trouble(error)
             return None
@@ -120,6 +124,8 @@ class HubCore:
                 self._taken.append((peer, event))
             elif isinstance(event, Realtime):
                 self._realtime(station, event.payload, now)
+            elif isinstance(event, Contact):
+                self._fill_alone(station, now)
             else:
                 peer.exchange.handle(event, now)
         if len(self._batch) >= BATCH_MAX:
@@ -275,7 +281,7 @@ class HubCore:
     def deliver(self, now: float) -> None:
         """Bundle and offer what waits for stations that are connected."""
         found = self.hub.log.peers_waiting()
-        waiting = [number for number in found if number in self.peers]
+        waiting = [number for number in found if self._heard(number, now)]
         try:
             filled = self._fill(waiting, now)
         except DiskFull:
@@ -283,6 +289,13 @@ class HubCore:
             filled = [number for one in waiting for number in self._fill_alone(one, now)]
         for number in {*filled, *self._pass_down(found, now)}:
             self._kick(number)
+
+    def _heard(self, number: int, now: float) -> bool:
+        """Whether a station was heard lately. For one that is away things wait unbundled: together
+        they take half the bytes when it is back."""
+        peer = self.peers.get(number)
+        contact = peer.exchange.link.measured().last_contact if peer is not None else None
+        return contact is not None and now - contact < AWAY_SECONDS
 
     def _pass_down(self, waiting: list[int], now: float) -> set[int]:
         """Bundle what waits for stations behind relays; the relays that have something new."""
