@@ -23,7 +23,7 @@ from xtcli.records.types import Kind
 from xtcli.records.values import StationKind
 from xtcli.station import routing
 from xtcli.station.calls_relay import Relay, Sent
-from xtcli.station.exchange import MEND_SECONDS
+from xtcli.station.exchange import MEND_SECONDS, REFUSE_FULL
 from xtcli.station.intake import Arrival, Intake
 from xtcli.station.roads_hops import split
 from xtcli.transport.bundle.pack import Part
@@ -36,8 +36,6 @@ from xtcli.transport.spool import Spool
 BATCH_SECONDS = 0.02
 """How long a bundle may wait for others to be committed with it."""
 BATCH_MAX = 64
-REFUSE_FULL = 2
-"""Reason on the link: no room for more of this station."""
 WATCH_SECONDS = 5.0
 """Pause between two looks at the ten-minute promise and the alerts."""
 REACH_SECONDS = 60.0

@@ -33,7 +33,10 @@ MEND_SECONDS = 60.0
 """Pause between two looks for bundles that got no receipt."""
 LATE_BYTES_MAX = 16 << 20
 """Bytes of bundles kept that came while they could not be taken in; others are sent again."""
-REFUSE_UNREADABLE = 1
+REFUSE_UNREADABLE = 3
+"""Reason on the link (docs/format/link.md): it does not open here."""
+REFUSE_FULL = 4
+"""Reason on the link: no room for more of this station."""
 ASK_PRIORITY = 1
 
 
