@@ -279,6 +279,7 @@ def test_what_is_searched_at_every_arrival_has_an_index(log: Log) -> None:
     """A table that others fill must not be read through for each of their records."""
     for sql in (
         "SELECT n FROM refused WHERE digest=?", "SELECT content FROM held WHERE why=?",
+        "SELECT peer FROM early WHERE last>=? AND station=1 AND first<=7",
     ):  # fmt: skip
         plan = str(log.rows(f"EXPLAIN QUERY PLAN {sql}", b""))
         assert "SEARCH" in plan

@@ -86,6 +86,8 @@ _ASIDE = """
 ALTER TABLE refused ADD COLUMN digest BLOB NOT NULL DEFAULT x'';
 CREATE INDEX refused_digest ON refused (digest);
 CREATE INDEX held_why ON held (why);
+DROP INDEX early_station;
+CREATE INDEX early_last ON early (station, last);
 """
 _STEPS = (_SCHEMA, _RETURNED, _PARENTS, _ASIDE)
 """What makes format n + 1 of format n; format 0 is an empty file."""

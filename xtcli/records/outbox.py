@@ -277,9 +277,9 @@ class Outbox(Database):
         """Confirm a record by receipts that came before it."""
         station, seq = record.id
         for peer, at in self.rows(
-            "SELECT peer, min(at) FROM early WHERE station=? AND ? BETWEEN first AND last"
+            "SELECT peer, min(at) FROM early WHERE station=? AND last>=? AND first<=?"
             " GROUP BY peer",
-            station, seq,
+            station, seq, seq,
         ):  # fmt: skip
             self._db.execute(
                 "INSERT OR IGNORE INTO confirmed VALUES (?,?,x'',?,?)", (station, seq, peer, at)
