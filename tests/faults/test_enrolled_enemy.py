@@ -11,12 +11,15 @@ from pathlib import Path
 import pytest
 
 from tests.faults.calm import Calm, at, form
+from tests.sim.nodes import Outpost
 from xtcli.errors import DiskFull
 from xtcli.records import aside, limits
+from xtcli.records.ids import RecordId
 from xtcli.records.sign import author
-from xtcli.records.types import Ask, Note
+from xtcli.records.types import Ask, Attach, Note
+from xtcli.records.values import BlobKind
 from xtcli.station import intake, parcels
-from xtcli.station.exchange import Exchange
+from xtcli.station.exchange import FILL_MAX, Exchange
 from xtcli.transport.bundle.pack import Part
 from xtcli.transport.link.events import LinkConfig
 from xtcli.transport.link.frames import Symbol, pack_content
@@ -146,3 +149,59 @@ def test_one_full_outbox_does_not_stop_the_others(
     assert at(calm.desk).log.get(case) is not None
     assert 1 in at(calm.post).log.confirmed(case)
     assert calm.hub.troubles
+
+
+def test_a_bundle_that_breaks_the_hub_stops_nobody_else(
+    calm: Calm, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever mistake of ours a bundle hits, those that came with it are committed."""
+    plain = intake.Intake.take
+
+    def broken(self: intake.Intake, parts: list[Part], peer: int, via: str = "") -> intake.Arrival:
+        if self.station is calm.hub.station and peer == calm.other_post.number:
+            raise OverflowError("Python int too large to convert to SQLite INTEGER")
+        return plain(self, parts, peer, via)
+
+    monkeypatch.setattr(intake.Intake, "take", broken)
+    at(calm.other_post).file(form(born="1970-01-01"))
+    case = calm.file()
+    calm.let(10)
+    assert 1 in at(calm.post).log.confirmed(case)
+    assert "OverflowError" in calm.hub.troubles[0]
+
+
+def announced(calm: Calm, outpost: Outpost, case: RecordId, data: bytes) -> bytes:
+    """A voice note that a post has announced and sends."""
+    post = at(outpost)
+    digest = post.blobs.put(data)
+    with post.log.many():
+        post.write(Attach(digest, len(data), "audio/ogg", BlobKind.VOICE, "", 3), case)
+        post.log.queue(1, digest, 3, size=len(data))
+    return digest
+
+
+def test_attachments_that_never_come_keep_no_others_back(calm: Calm) -> None:
+    """More of them are announced than are looked at in one filling."""
+    case, post = calm.file(), at(calm.post)
+    with post.log.many():
+        for number in range(FILL_MAX + 10):
+            body = Attach(number.to_bytes(16, "big"), 900, "audio/ogg", BlobKind.VOICE, "", 3)
+            post.write(body, case)
+    calm.let(120)
+    theirs = at(calm.other_post).file(form(born="1970-01-01")).case
+    note = announced(calm, calm.other_post, theirs, b"OggS" + bytes(500))
+    calm.let(120)
+    assert calm.hub_station.blobs.has(note)
+    assert at(calm.desk).blobs.has(note)
+
+
+def test_a_lost_file_keeps_nothing_else_back(calm: Calm) -> None:
+    """The row says that a blob is whole, its file is gone: all else is delivered to everybody."""
+    hub = calm.hub_station
+    lost = hub.blobs.put(b"OggS" + bytes(300))
+    hub.blobs.path(lost).unlink()
+    hub.log.queue(calm.desk.number, lost, 0, size=304)
+    case = calm.file()
+    calm.let(30)
+    assert at(calm.desk).log.get(case) is not None
+    assert 1 in at(calm.post).log.confirmed(case)

@@ -61,6 +61,21 @@ def test_only_own_records_that_exist_are_given_again(realm: Realm) -> None:
     assert [one.item for one in post.log.pending(1)] == [RecordId(post.number, case.seq)]
 
 
+def test_a_hub_gives_nobody_its_own_records_for_the_asking(realm: Realm) -> None:
+    """Its alerts and receipts tell of cases that a station has no business with."""
+    post, other = realm.add("村", "post"), realm.add("邻村", "post")
+    realm.add("心", "desk", "心内科")
+    file(post, vital=["spo2=70"])
+    realm.carry()
+    Intake(realm.hub).take([parcels.lack_part([(1, 2000)])], other.number)
+    assert realm.hub.log.pending(other.number) == []
+
+
+def test_numbers_that_no_record_can_have_are_no_question() -> None:
+    for number in (1 << 32, 1 << 63, (1 << 64) - 1):
+        assert parcels.read_lack(parcels.lack_part([(1, number)])) == []
+
+
 @given(st.binary(max_size=40) | st.lists(st.integers(-5, 1 << 40), max_size=9).map(
     lambda numbers: bytes(msgpack.packb([-4, numbers]))))  # fmt: skip
 @settings(derandomize=True, deadline=None)

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
+from typing import Any
 
 from tests.hub.realm import Realm, file
+from xtcli.hub import quota as quotas
 from xtcli.hub.quota import SETTING, Quota
+from xtcli.records.types import Attach
+from xtcli.records.values import BlobKind
 
 
 def test_a_station_is_refused_when_its_share_is_full(realm: Realm) -> None:
@@ -22,3 +27,33 @@ def test_a_station_is_refused_when_its_share_is_full(realm: Realm) -> None:
     assert quota.allows(post.number, 900), "a repeat is not on the disk: it is asked again"
     assert not quota.allows(post.number, 1100)
     assert quota.allows(other.number, 900), "others are not touched"
+
+
+def test_attachments_that_nobody_announced_count(realm: Realm, monkeypatch: Any) -> None:
+    """A station that sends files without end and no word of them fills its share all the same."""
+    monkeypatch.setattr(quotas, "LOOSE_MAX", 5)
+    post = realm.add("村", "post")
+    realm.hub.settings = replace(realm.hub.settings, extra={SETTING: "100000"})
+    quota, taken = Quota(realm.hub), 0
+    for _ in range(60):
+        data = os.urandom(5_000)
+        if quota.allows(post.number, len(data) + 100):
+            quota.brought(post.number, [realm.hub.blobs.put(data)])
+            taken += 1
+    assert 15 < taken < 20
+    assert quota.stored(post.number) > 90_000
+
+
+def test_announced_attachments_count_once(realm: Realm, monkeypatch: Any) -> None:
+    monkeypatch.setattr(quotas, "LOOSE_MAX", 2)
+    post, quota = realm.add("村", "post"), Quota(realm.hub)
+    case = file(post)
+    for number in range(6):
+        digest = post.blobs.put(b"OggS" + bytes(5_000) + bytes([number]))
+        body = Attach(digest, 5_005, "audio/ogg", BlobKind.VOICE, "", 3)
+        post.log.queue(1, post.write(body, case).id)
+        post.log.queue(1, digest, 3, size=5_005)
+        realm.carry()
+        quota.brought(post.number, [digest])
+    assert 6 * 5_005 < quota.stored(post.number) < 8 * 5_005
+    assert len(quota._loose[post.number]) <= 3

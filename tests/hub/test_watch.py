@@ -38,6 +38,39 @@ def test_unanswered_escalates_once_and_says_so_in_the_case(realm: Realm) -> None
     assert post.case(case).escalated
 
 
+def test_escalated_cases_are_not_folded_again_at_every_look(
+    realm: Realm, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Many that wait long must not keep a hub busy; a new one is still noticed."""
+    post = realm.add("村", "post")
+    for number in range(3):
+        file(post, complaint=f"胸闷{number}天")
+    realm.carry()
+    realm.clock.now += 601
+    assert len(realm.hub.watch()) == 3
+    with monkeypatch.context() as looking:
+        looking.setattr(realm.hub.log, "case", lambda *_: pytest.fail("folded again"))
+        assert realm.hub.watch() == []
+    file(post, complaint="又一位")
+    realm.carry()
+    realm.clock.now += 601
+    assert kinds(realm.hub.watch()) == ["ESCALATED"]
+
+
+def test_a_critical_value_alerts_again_however_many_cases_are_open(
+    realm: Realm, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("xtcli.hub.hub.WATCHED_MAX", 2)
+    post = realm.add("村", "post")
+    case = file(post, vital=["bp=230/125"])
+    for number in range(4):
+        realm.clock.now += 1
+        file(post, complaint=f"胸闷{number}天")
+    realm.carry()
+    realm.clock.now += 400
+    assert [(r.case, r.kind.name) for r in realm.hub.watch()] == [(case, "ALERT")]
+
+
 def test_answered_case_does_not_escalate(realm: Realm) -> None:
     post, desk = realm.add("村", "post"), realm.add("心", "desk", "心内科")
     case = file(post)

@@ -12,7 +12,7 @@ from xtcli.transport.emulator.profiles import PROFILES
 from xtcli.transport.link.events import Received
 from xtcli.transport.link.filters import BaseDelays
 from xtcli.transport.link.frames import Ask, FrameError, Have, Symbol, unpack_content
-from xtcli.transport.link.freshness import Freshness
+from xtcli.transport.link.freshness import UNSAVED_MAX, Freshness
 from xtcli.transport.link.queueing import StandingQueue
 from xtcli.transport.link.sharing import Sharing
 from xtcli.transport.link.simulate import Simulation
@@ -138,3 +138,28 @@ def test_a_queue_runs_empty_now_and_then_but_not_in_a_crowd() -> None:
     assert sharing.crowded(2.0, 0.3, 1.0, 40.0)
     assert sharing.drain_s(2.0, 60.0) == 0.0
     assert sharing.kept_bps(5_000.0) == pytest.approx(18_000.0)
+
+
+@pytest.mark.parametrize("size", [300, 60_000])
+def test_what_a_stranger_recorded_is_old_to_the_next_process(size: int) -> None:
+    """After kill -9 of the hub nobody may move a station's way by sending again what it sent:
+    nothing that brought a bundle, and of the rest little."""
+    simulation = Simulation(Duplex(PROFILES["edge"], 4), 4)
+    recorded: list[bytes] = []
+    receive = simulation.hub.receive
+
+    def listen(datagram: bytes, at: float) -> Received:
+        recorded.append(datagram)
+        return receive(datagram, at)
+
+    simulation.hub.receive = listen  # type: ignore[method-assign]
+    tags = [simulation.post.put(Random(n).randbytes(size), 1, 0.0) for n in range(3)]
+    assert simulation.run(600, lambda: len(simulation.post.taken) == len(tags))
+    for _ in range(200):
+        simulation.post.link.poll(simulation.post.now(simulation.at))
+        simulation.run(simulation.at + 2.0)
+    simulation.hub.crash()
+    simulation.hub.start(simulation.at)
+    fresh = [receive(one, simulation.at) is Received.FRESH for one in recorded]
+    assert sum(fresh) < UNSAVED_MAX
+    assert len(recorded) > 3 * UNSAVED_MAX

@@ -21,6 +21,7 @@ from xtcli.transport.link.events import (
     Received,
     SymbolsToKeep,
 )
+from xtcli.transport.link.filters import Loss
 from xtcli.transport.link.frames import Done, Report, Symbol, Whole, unpack_content
 from xtcli.transport.link.keys import Seal, link_key
 from xtcli.transport.link.session import Link
@@ -372,3 +373,21 @@ def test_answers_ride_on_reports() -> None:
     answers = [unpack_content(datagram[:-8]).items for datagram in pair.said]
     last = [items for items in answers if any(isinstance(one, Done) for one in items)][-1]
     assert isinstance(last[0], Report)
+
+
+def test_equals_leave_once_before_any_leaves_twice() -> None:
+    """On a lossy link a small bundle is sent twice to be sure; a full outbox is not slowed by it.
+    Something stat is still made sure of first."""
+    pair = Pair()
+    pair.post.rate.loss = Loss(0.1, 1000.0)
+    texts = [offer(pair.post, 200, 1, seed) for seed in range(3)]
+    stat = offer(pair.post, 150, 0, 9)
+    left = []
+    for _ in range(200):
+        pair.now += 0.01
+        if (datagram := pair.post.send(pair.now)) is not None:
+            frame = unpack_content(datagram[:-8]).frame
+            assert isinstance(frame, Whole)
+            left.append(bundle_tag(frame.sealed))
+    left = left[:5]
+    assert left == [stat, stat, *texts]

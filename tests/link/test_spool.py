@@ -13,6 +13,8 @@ import pytest
 from xtcli.errors import DiskFull
 from xtcli.transport import spool as module
 from xtcli.transport.link.events import SymbolsToKeep
+from xtcli.transport.link.session import Link
+from xtcli.transport.link.spooled import SpooledLink
 from xtcli.transport.spool import REFUSED, STARTED, TAKEN, WAITING, Spool
 from xtcli.transport.symbols import bundle_tag
 
@@ -123,3 +125,48 @@ def test_two_processes_and_a_kill(tmp_path: Path) -> None:
     check = sqlite3.connect(path)
     assert check.execute("PRAGMA integrity_check").fetchone() == ("ok",)
     check.close()
+
+
+def test_looking_at_what_waits_reads_no_contents() -> None:
+    """Lists and sums are made from an index; thousands of bundles and large pictures may wait."""
+    spool = Spool(":memory:")
+    for sql in (
+        "SELECT tag, peer, priority, size, state, postponed_until, created, answered FROM outgoing"
+        " WHERE peer=1 ORDER BY priority, created, rowid",
+        "SELECT sum(size) FROM outgoing WHERE peer=1",
+        "SELECT id FROM accepted WHERE peer=1 ORDER BY id DESC LIMIT 1 OFFSET 4096",
+    ):
+        plan = str(spool._run(f"EXPLAIN QUERY PLAN {sql}").fetchall())
+        assert "COVERING INDEX" in plan
+        assert "B-TREE FOR ORDER BY" not in plan
+
+
+def test_one_more_bundle_does_not_list_all_that_wait(monkeypatch: pytest.MonkeyPatch) -> None:
+    spool = Spool(":memory:")
+    link = Link(local=1, peer=0, key=bytes(32), now=0.0, entropy=random.Random(1).randbytes)
+    node = SpooledLink(link, spool)
+    kept = spool.put(0, b"of another process", 1, 0.0)
+    with monkeypatch.context() as looking:
+        looking.setattr(spool, "outgoing", lambda *_: pytest.fail("listed"))
+        tag = node.put(b"text", 1, 0.0, 0.0)
+        assert node.put(b"text", 1, 0.0, 0.0) == tag
+    assert link.measured().queued_bundles == 1
+    assert node.load(0.0, 0.0) == 1
+    assert {one.tag for one in link._outbox} == {tag, kept}
+
+
+def test_a_spool_of_the_format_before_is_brought_up(tmp_path: Path) -> None:
+    path = tmp_path / "spool.db"
+    with sqlite3.connect(path) as db:
+        db.execute(
+            "CREATE TABLE outgoing(peer INTEGER NOT NULL, tag BLOB NOT NULL, priority INTEGER NOT"
+            " NULL, sealed BLOB NOT NULL, size INTEGER NOT NULL, state INTEGER NOT NULL,"
+            " postponed_until REAL NOT NULL, created REAL NOT NULL, PRIMARY KEY(peer, tag))"
+        )
+        db.execute("INSERT INTO outgoing VALUES(0, x'01020304', 1, x'05', 1, 2, 0, 7.0)")
+    db.close()
+    spool = Spool(path)
+    spool.answered(0, bytes([1, 2, 3, 4]), 9.0)
+    spool.answered(0, bytes([1, 2, 3, 4]), 12.0)
+    (one,) = spool.outgoing(0)
+    assert (one.created, one.answered, one.state) == (7.0, 9.0, TAKEN)

@@ -110,6 +110,31 @@ class StoreContract:
         assert store.held() == []
         assert {p.item for p in store.pending(DESK)} == {request.id, answer.id, amendment.id}
 
+    def test_what_waits_for_something_else_is_not_looked_at(
+        self, store: Store, world: World
+    ) -> None:
+        """Held records may be many: those that wait for what has come are found, all the way."""
+        request = world.request()
+        answer = world.sign(an_answer(request), SPECIALIST, request.id)
+        amendment = world.sign(an_answer(amends=answer.id, reason="x"), SPECIALIST, request.id)
+        roster = self.fill(store, world)
+        self.take(store, roster, amendment, answer)
+        assert store.release_held(roster, at=START, after=world.roster_records) == []
+        assert self.take(store, roster, request) == [Outcome.NEW]
+        assert store.release_held(roster, at=START, after=[]) == []
+        applied = store.release_held(roster, at=START, after=[request])
+        assert [r.id for r in applied] == [answer.id, amendment.id]
+        assert store.held() == []
+
+    def test_what_comes_again_and_counts_is_not_held_any_more(
+        self, store: Store, world: World
+    ) -> None:
+        request = world.request()
+        self.take(store, Roster(world.root_public), request)
+        roster = self.fill(store, world)
+        assert self.take(store, roster, request) == [Outcome.NEW]
+        assert store.held() == []
+
     def test_a_held_record_that_turns_out_forged_is_refused(
         self, store: Store, world: World
     ) -> None:

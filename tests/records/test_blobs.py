@@ -130,6 +130,22 @@ def test_a_second_length_is_refused(blobs: Blobs) -> None:
         blobs.put_part(DIGEST, len(DATA) + 1, 0, DATA[:10])
 
 
+@pytest.mark.parametrize("total", [len(DATA), len(DATA) + 1, 20])
+def test_a_whole_blob_is_taken_whatever_was_said_of_it_before(blobs: Blobs, total: int) -> None:
+    """Anybody who knows its name can send a false piece; the right bytes replace it."""
+    blobs.put_part(DIGEST, total, 0, b"poison")
+    assert blobs.put_part(DIGEST, len(DATA), 0, DATA)
+    assert blobs.read(DIGEST) == DATA
+    assert len(list(blobs.folder.iterdir())) == 1
+
+
+def test_a_false_whole_blob_takes_nothing_away(blobs: Blobs) -> None:
+    blobs.put_part(DIGEST, len(DATA), 0, DATA[:6_000])
+    with pytest.raises(BundleRejected):
+        blobs.put_part(DIGEST, 7, 0, b"poison!")
+    assert blobs.put_part(DIGEST, len(DATA), 6_000, DATA[6_000:])
+
+
 def test_size_limits_of_own_attachments(blobs: Blobs) -> None:
     with pytest.raises(UsageError, match="has 0 bytes"):
         blobs.put(b"")

@@ -16,7 +16,17 @@ from typing import Any
 import pytest
 
 from tests.records.contract import BLOB, StoreContract, own
-from tests.records.world import DOCTOR, HUB, POST, SPECIALIST, START, World, a_request, an_answer
+from tests.records.world import (
+    DESK,
+    DOCTOR,
+    HUB,
+    POST,
+    SPECIALIST,
+    START,
+    World,
+    a_request,
+    an_answer,
+)
 from xtcli.errors import DiskFull, LogCorrupt, XtError
 from xtcli.records.database import SCHEMA_VERSION
 from xtcli.records.ids import RecordId, Span
@@ -250,6 +260,30 @@ def test_tags_and_peers(log: Log, world: World) -> None:
     assert [p.item for p in log.in_bundle(POST, b"tagg")] == [RecordId(1, 1)]
     assert log.drop_peer(POST) == 1
     assert log.tags(POST) == []
+
+
+def test_a_repeated_receipt_folds_nothing_again(log: Log, world: World, monkeypatch: Any) -> None:
+    """It may name a hundred thousand records, and anybody let in may send it."""
+    roster = world.roster()
+    case = world.request()
+    log.admit(case, roster, at=START)
+    receipt = Receipt(records=(Span(POST, 1, 90_000),))
+    log.admit(world.sign(receipt, DESK), roster, at=START)
+    monkeypatch.setattr(log, "case", lambda *_: pytest.fail("folded again"))
+    world.now -= 10_000
+    log.admit(world.sign(receipt, DESK), roster, at=START)
+    assert log.confirmed(case.id)[DESK] < START
+
+
+def test_what_is_searched_at_every_arrival_has_an_index(log: Log) -> None:
+    """A table that others fill must not be read through for each of their records."""
+    for sql in (
+        "SELECT n FROM refused WHERE digest=?", "SELECT content FROM held WHERE why=?",
+        "SELECT peer FROM early WHERE last>=? AND station=1 AND first<=7",
+    ):  # fmt: skip
+        plan = str(log.rows(f"EXPLAIN QUERY PLAN {sql}", b""))
+        assert "SEARCH" in plan
+        assert "INDEX" in plan
 
 
 def test_held_records_are_bounded(log: Log, world: World, monkeypatch: Any) -> None:

@@ -20,6 +20,7 @@ from xtcli.hub.relaying import RelayCore
 from xtcli.records.ids import Span
 from xtcli.records.types import ROSTER_KINDS, Receipt, Revoked
 from xtcli.station import enrolment, parcels
+from xtcli.station.exchange import REFUSE_FULL
 from xtcli.station.home import Home
 from xtcli.station.intake import Intake
 from xtcli.station.invite import Invitation, fingerprint
@@ -301,6 +302,31 @@ def test_a_relay_serves_those_below_it_only(realm: Realm) -> None:
     assert relay.spool.outgoing(child) == []
     counted = {count.road: count for count in relay.store.counts()}["relay"]
     assert counted.refused == 1
+    relay.close()
+
+
+def test_one_station_below_leaves_the_others_their_room(
+    realm: Realm, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a relay passes on it cannot read: rubbish without end must not fill its way up."""
+    monkeypatch.setattr("xtcli.hub.relaying.STATION_BYTES_MAX", 1_500)
+    number = realm.join("relay", "hub").number
+    hostile = realm.join("village", upstream=number).number
+    honest = realm.join("hamlet", upstream=number).number
+    relay = Relayed(realm, "relay")
+    relay.tell()
+    for child in (hostile, honest):
+        assert relay.core.find(child, 0.0) is not None
+    for _ in range(8):
+        sealed = realm.entropy(300)
+        relay.core.below(hostile, [BundleArrived(bundle_tag(sealed), sealed, 0)], 0.0)
+    assert len(relay.spool.outgoing(1)) == 4
+    refused = [reason for _, reason in relay.spool.answers(hostile) if reason]
+    assert refused == [REFUSE_FULL] * 4
+    sealed = realm.entropy(300)
+    relay.core.below(honest, [BundleArrived(bundle_tag(sealed), sealed, 1)], 0.0)
+    assert len(relay.spool.outgoing(1)) == 5
+    assert relay.spool.answers(honest) == [(bundle_tag(sealed), 0)]
     relay.close()
 
 

@@ -14,7 +14,7 @@ from typing import Any
 
 from tests.sim.fuse import Crash, Fuse, fused, fused_method
 from xtcli.records.ids import RecordId
-from xtcli.station.exchange import Exchange
+from xtcli.station.exchange import MEND_SECONDS, Exchange
 from xtcli.station.home import Home
 from xtcli.station.intake import Arrival, Intake
 from xtcli.station.roads_hops import RELAYED_PATIENCE_SECONDS
@@ -106,7 +106,7 @@ class Outpost(Node):
         self.station: Station | None = None
         self.exchange: Exchange | None = None
         self.spool: Spool | None = None
-        self.polled = -NEVER
+        self.polled = self.mended = -NEVER
         self.syncing = False
         """Poll as `xt sync` does, more often than one that watches."""
         self.place = 0
@@ -148,7 +148,7 @@ class Outpost(Node):
             self.die()
             return
         self.polled = -NEVER
-        self.due = self.clock.at
+        self.due = self.mended = self.clock.at
 
     def make_exchange(self, node: SpooledLink) -> Exchange:
         """As `station.pump` does."""
@@ -225,6 +225,12 @@ class Outpost(Node):
             self.polled = now
         if not self.syncing:
             link.keep_alive_until(self.mono() + 60.0)
+        if now - self.mended > MEND_SECONDS:
+            self.mended = now
+            exchange.mend()
+            for arrival in exchange.retry(self.mono()):
+                self.on_arrival(self, arrival)
+            exchange.fill(self.mono())
         self._run()
 
     def look(self) -> None:
@@ -244,7 +250,7 @@ class Outpost(Node):
         node, now = self.exchange.node, self.mono()
         while happened := node.events(now):
             for event in happened:
-                arrival = self.exchange.handle(event, now)
+                arrival = self.exchange.act(event, now)
                 if arrival is not None:
                     self.polled = -NEVER
                     self.on_arrival(self, arrival)

@@ -10,9 +10,8 @@ from random import Random
 from tests.sim.fuse import Crash, fused
 from tests.sim.nodes import LOOK_S, NEVER, Clock, Outpost
 from tests.sim.servers import Links, RoadSend
-from xtcli.hub.relay_server import MEND_SECONDS
 from xtcli.hub.relaying import RelayCore, RelayExchange
-from xtcli.station.exchange import Exchange
+from xtcli.station.exchange import MEND_SECONDS, Exchange
 from xtcli.station.home import Home
 from xtcli.station.intake import Intake
 from xtcli.station.roads_store import RoadStore

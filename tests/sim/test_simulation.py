@@ -24,7 +24,8 @@ from tests.sim.messages import Network
 from tests.sim.mixed import MixedWorld
 from tests.sim.sticks import Stick
 from tests.sim.world import LINKS, World
-from xtcli.hub.core import HubCore, Opened
+from xtcli.hub.batch import Opened
+from xtcli.hub.core import HubCore
 from xtcli.station.intake import Arrival, Intake
 from xtcli.station.roads_hops import Hops
 from xtcli.station.roads_shelf import Mail

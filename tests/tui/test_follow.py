@@ -190,7 +190,10 @@ def test_a_log_of_the_format_before_is_brought_up(tmp_path: Path) -> None:
     before, path, own = station.cases(everything=True), station.home.log_path, station.number
     station.close()
     with sqlite3.connect(path) as db:
-        db.execute("DROP INDEX cases_parent")
+        for index in ("cases_parent", "refused_digest", "held_why", "early_last"):
+            db.execute(f"DROP INDEX {index}")
+        db.execute("CREATE INDEX early_station ON early (station)")
+        db.execute("ALTER TABLE refused DROP COLUMN digest")
         db.execute("ALTER TABLE cases DROP COLUMN parent_station")
         db.execute("ALTER TABLE cases DROP COLUMN parent_seq")
         db.execute("PRAGMA user_version=2")

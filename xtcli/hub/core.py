@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from contextlib import suppress
-from dataclasses import dataclass, field
 
 from xtcli.errors import DiskFull, NotAllowed, XtError
+from xtcli.hub.batch import Logged, Opened, Peer, log_all
 from xtcli.hub.below import Below
 from xtcli.hub.calls_hops import CallHops
 from xtcli.hub.gaps import Gaps
@@ -23,11 +23,11 @@ from xtcli.records.types import Kind
 from xtcli.records.values import StationKind
 from xtcli.station import routing
 from xtcli.station.calls_relay import Relay, Sent
-from xtcli.station.exchange import Exchange
+from xtcli.station.exchange import MEND_SECONDS, REFUSE_FULL
 from xtcli.station.intake import Arrival, Intake
 from xtcli.station.roads_hops import split
 from xtcli.transport.bundle.pack import Part
-from xtcli.transport.link.events import BundleArrived, BundleTaken, LinkEvent, Realtime
+from xtcli.transport.link.events import BundleArrived, BundleTaken, Contact, LinkEvent, Realtime
 from xtcli.transport.link.keys import link_key
 from xtcli.transport.link.session import Link
 from xtcli.transport.link.spooled import SpooledLink
@@ -36,31 +36,12 @@ from xtcli.transport.spool import Spool
 BATCH_SECONDS = 0.02
 """How long a bundle may wait for others to be committed with it."""
 BATCH_MAX = 64
-REFUSE_FULL = 2
-"""Reason on the link: no room for more of this station."""
 WATCH_SECONDS = 5.0
 """Pause between two looks at the ten-minute promise and the alerts."""
 REACH_SECONDS = 60.0
 """A watching station is heard every 25 s; one of two keep-alives may be lost."""
-MEND_SECONDS = 60.0
-"""Pause between two looks for bundles that got no receipt."""
-
-
-@dataclass(slots=True)
-class Peer:
-    """One station as the hub sees it while it is connected."""
-
-    number: int
-    exchange: Exchange
-
-
-@dataclass(slots=True)
-class Opened:
-    """A bundle that has been opened and waits to be committed."""
-
-    peer: Peer
-    tag: bytes
-    parts: list[Part] = field(default_factory=list)
+AWAY_SECONDS = 120.0
+"""A station that was silent for so long is away; the link's `Contact` says when it is back."""
 
 
 class HubCore:
@@ -107,7 +88,10 @@ class HubCore:
     # Peers
 
     def find(self, station: int, now: float) -> SpooledLink | None:
-        """The link of a station that speaks for the first time; None for strangers and revoked."""
+        """The link of a station that speaks for the first time; None for strangers and revoked.
+
+        Whoever it was may only have claimed the number: nothing is bundled before `Contact`.
+        """
         entry = self.hub.roster.station(station)
         if entry is None or station == self.hub.number or entry.upstream != self.hub.number:
             return None
@@ -120,7 +104,6 @@ class HubCore:
             node = SpooledLink(link, self.spool)
             exchange = self.below.exchange(node, self.intake, entry)
             exchange.resume(now)
-            exchange.fill(now)
         except DiskFull as error:
             self._trouble(error)
             return None
@@ -139,6 +122,8 @@ class HubCore:
                 self._taken.append((peer, event))
             elif isinstance(event, Realtime):
                 self._realtime(station, event.payload, now)
+            elif isinstance(event, Contact):
+                self._fill_alone(station, now)
             else:
                 peer.exchange.handle(event, now)
         if len(self._batch) >= BATCH_MAX:
@@ -152,6 +137,7 @@ class HubCore:
         found = [
             Opened(Peer(one.sender, exchange), inner, inside)
             for one, exchange, inner, inside in self.below.opened(passing)
+            if self._quota.allows(one.sender, len(one.sealed)) or self._too_much(one.sender)
         ]
         return [*found, Opened(peer, tag, mine)]
 
@@ -205,11 +191,15 @@ class HubCore:
         if self._quota.allows(peer.number, len(event.sealed)):
             return True
         peer.exchange.node.refuse(event.tag, REFUSE_FULL)
+        return self._too_much(peer.number)
+
+    def _too_much(self, station: int) -> bool:
+        """Tell whoever looks after the hub that a station's share is used up; always False."""
         self._trouble(
             NotAllowed(
                 "Station {station} has filled its share of the disk.",
                 "Look at what it sends; revoke it, or raise station_bytes_max in station.json.",
-                station=self.hub.name(peer.number),
+                station=self.hub.name(station),
             )
         )
         return False
@@ -230,7 +220,7 @@ class HubCore:
         batch, self._batch = self._batch, []
         if not batch:
             return
-        done = self._log_all(batch)
+        done = log_all(batch, self._log, self._give_up)
         try:
             with self.spool.transaction():
                 for opened, arrival in done:
@@ -240,6 +230,7 @@ class HubCore:
             self._give_up([opened for opened, _ in done], error)
         self.deliver(now)
         for opened, arrival in done:
+            self._quota.brought(opened.peer.number, arrival.blobs)
             self._kick(opened.peer.number)
             for record in arrival.new:
                 self._tell(record)
@@ -257,20 +248,7 @@ class HubCore:
             # They stay in the outbox; sending them once more harms nothing.
             self._trouble(error)
 
-    def _log_all(self, batch: list[Opened]) -> list[tuple[Opened, Arrival]]:
-        """Log a batch in one transaction; if that fails, so that one bundle stops no other."""
-        try:
-            return self._log(batch)
-        except DiskFull as error:
-            self._give_up(batch, error)
-            return []
-        except XtError as error:
-            if len(batch) == 1:
-                self._give_up(batch, error)
-                return []
-        return [pair for opened in batch for pair in self._log_all([opened])]
-
-    def _log(self, batch: list[Opened]) -> list[tuple[Opened, Arrival]]:
+    def _log(self, batch: list[Opened]) -> Logged:
         """All of a batch, or nothing of it."""
         try:
             with self.hub.log.many():
@@ -301,7 +279,7 @@ class HubCore:
     def deliver(self, now: float) -> None:
         """Bundle and offer what waits for stations that are connected."""
         found = self.hub.log.peers_waiting()
-        waiting = [number for number in found if number in self.peers]
+        waiting = [number for number in found if self._heard(number, now)]
         try:
             filled = self._fill(waiting, now)
         except DiskFull:
@@ -309,6 +287,13 @@ class HubCore:
             filled = [number for one in waiting for number in self._fill_alone(one, now)]
         for number in {*filled, *self._pass_down(found, now)}:
             self._kick(number)
+
+    def _heard(self, number: int, now: float) -> bool:
+        """Whether a station was heard lately. For one that is away things wait unbundled: together
+        they take half the bytes when it is back."""
+        peer = self.peers.get(number)
+        contact = peer.exchange.link.measured().last_contact if peer is not None else None
+        return contact is not None and now - contact < AWAY_SECONDS
 
     def _pass_down(self, waiting: list[int], now: float) -> set[int]:
         """Bundle what waits for stations behind relays; the relays that have something new."""
@@ -360,8 +345,7 @@ class HubCore:
             self._mended = now
             for number, peer in list(self.peers.items()):
                 peer.exchange.mend()
-                missing = self._gaps.to_ask(number)
-                if missing:
+                if not peer.exchange.saying and (missing := self._gaps.to_ask(number)):
                     peer.exchange.ask_again(missing, now)
                     self._kick(number)
             self.deliver(now)

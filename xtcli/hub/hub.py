@@ -16,6 +16,7 @@ from xtcli.records.sign import Record
 from xtcli.records.store import Delivery
 from xtcli.records.types import Alert, Ask, Attach, Escalated, Kind, Request
 from xtcli.station import attaching, filing, requested, routing, shell
+from xtcli.station.core import Clock, Entropy
 from xtcli.station.home import Home, default_root
 from xtcli.station.station import Station
 
@@ -32,6 +33,12 @@ WATCHED_MAX = 10_000
 
 class HubStation(Station):
     """The root hub's station."""
+
+    def __init__(self, home: Home, *, clock: Clock, entropy: Entropy, pin: str = "") -> None:
+        """As `Station`."""
+        super().__init__(home, clock=clock, entropy=entropy, pin=pin)
+        self._escalated: set[RecordId] = set()
+        """Overdue cases that `watch` has nothing more to say about."""
 
     # Whom to tell
 
@@ -115,17 +122,28 @@ class HubStation(Station):
         Everything it does is a record in the case, so a restarted hub neither forgets nor repeats.
         """
         now = self.clock()
-        made: list[Record] = []
         overdue = Page(waiting_only=True, overdue_at=int(now), limit=WATCHED_MAX)
-        for row in self.log.summaries(overdue):
-            case = self.log.case(row.case, now)
-            if not case.escalated and not case.answer:
-                reason = tr("no answer within {minutes} minutes", minutes=PROMISE_SECONDS // 60)
-                made.append(self.write(Escalated(reason), row.case, automatic=True))
-        for row in self.log.summaries(Page(open_only=True, limit=WATCHED_MAX)):
-            if row.alerts:
-                made += self._alert_again(self.log.case(row.case, now), now)
+        found = {row.case for row in self.log.summaries(overdue)}
+        # What is escalated or answered stays so: many that wait long must not keep a hub busy.
+        self._escalated &= found
+        fresh = sorted(found - self._escalated)
+        alarming = self.log.summaries(Page(open_only=True, alerts_only=True, limit=WATCHED_MAX))
+        made: list[Record] = []
+        if fresh or alarming:
+            with self.log.many():
+                for number in fresh:
+                    made += self._escalate(self.log.case(number, now))
+                for row in alarming:
+                    made += self._alert_again(self.log.case(row.case, now), now)
+        self._escalated.update(fresh)
         return made
+
+    def _escalate(self, case: Case) -> list[Record]:
+        """Say in a case that nobody has answered for too long, once."""
+        if case.escalated or case.answer:
+            return []
+        reason = tr("no answer within {minutes} minutes", minutes=PROMISE_SECONDS // 60)
+        return [self.write(Escalated(reason), case.id, automatic=True)]
 
     def alert_if_critical(self, record: Record) -> Record | None:
         """The first alert about a request with critical values."""

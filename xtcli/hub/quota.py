@@ -5,12 +5,18 @@ A stolen or broken station must not stop the others. It knows sizes, not what is
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from xtcli.records.types import Attach, Kind
 from xtcli.station.core import StationCore
 
 STATION_BYTES_MAX = 4 << 30
 """Records and attachments of one station; a hub's `station.json` may say otherwise."""
 SETTING = "station_bytes_max"
+LOOSE_BYTES_MIN = 4_096
+"""What an attachment that nobody announced counts at the least: a file has its price."""
+LOOSE_MAX = 1_000
+"""So many more attachments are remembered before it is looked which of them were announced."""
 
 
 class Quota:
@@ -22,6 +28,10 @@ class Quota:
         said = hub.settings.extra.get(SETTING, "")
         self.limit = int(said) if said.isdigit() else STATION_BYTES_MAX
         self._stored: dict[int, int] = {}
+        self._loose: dict[int, set[bytes]] = {}
+        """Attachments that a station has brought since this process began, and not announced when
+        that was looked at last."""
+        self._look_at: dict[int, int] = {}
 
     def allows(self, station: int, size: int) -> bool:
         """Whether `size` bytes more of this station are taken; if so they are counted.
@@ -36,21 +46,29 @@ class Quota:
         self._stored[station] = stored + size
         return True
 
+    def brought(self, station: int, blobs: Iterable[bytes]) -> None:
+        """A bundle of a station held these whole attachments."""
+        loose = self._loose.setdefault(station, set())
+        loose.update(blobs)
+        if len(loose) > self._look_at.get(station, LOOSE_MAX):
+            loose.difference_update(self._announced(station))
+            self._look_at[station] = 2 * len(loose) + LOOSE_MAX
+
     def stored(self, station: int) -> int:
-        """Bytes of a station's records, and of the attachments it announced that are here."""
-        log = self.hub.log
+        """Bytes of its records, and of the attachments here that it announced or brought."""
         total = int(
-            log.row(
+            self.hub.log.row(
                 "SELECT coalesce(sum(length(content) + length(raw)), 0) FROM records"
                 " WHERE station=?",
                 station,
             )[0]
         )
-        seen: set[bytes] = set()
-        for record in log.of_kinds([Kind.ATTACH]):
-            body = record.body
-            if record.id.station == station and isinstance(body, Attach):
-                if body.digest not in seen and self.hub.blobs.has(body.digest):
-                    total += body.size
-                seen.add(body.digest)
-        return total
+        blobs, announced = self.hub.blobs, self._announced(station)
+        total += sum(blobs.size(digest) for digest in announced if blobs.has(digest))
+        loose = self._loose.get(station, set()) - announced
+        return total + sum(max(LOOSE_BYTES_MIN, blobs.size(digest)) for digest in loose)
+
+    def _announced(self, station: int) -> set[bytes]:
+        """The attachments that a station's records speak of."""
+        records = self.hub.log.of_kinds([Kind.ATTACH], station)
+        return {record.body.digest for record in records if isinstance(record.body, Attach)}

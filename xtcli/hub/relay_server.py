@@ -17,6 +17,7 @@ from xtcli.hub.serving_roads import RoadOptions, ServedRoads
 from xtcli.lang import tr
 from xtcli.station import shell
 from xtcli.station.enrolment import parse_address
+from xtcli.station.exchange import MEND_SECONDS
 from xtcli.station.home import Home, SyncLock, default_root
 from xtcli.station.roads import RoadName
 from xtcli.station.roads_auto import RoadChange, RoadKeeper, link_roads
@@ -34,7 +35,6 @@ LOOK_SECONDS = 0.25
 POLL_SECONDS = 120.0
 ALIVE_SECONDS = 60.0
 RECONNECT_SECONDS = 5.0
-MEND_SECONDS = 60.0
 JOINS_MAX = 16
 JOIN_WAIT_S = 3.0
 JOIN_LINE_SECONDS = 10.0
@@ -86,6 +86,7 @@ class RelayServer:
         self.core = RelayCore(station, self.spool, self.store, kick=self.udp.kick,
                               kick_up=self._kick_up)  # fmt: skip
         self.pump = RelayPump(self.core)
+        self.pump.on_failure = self._trouble
         self.keeper = RoadKeeper(station, self.pump, self._roads_up(), self._road_changed)
         self.keeper.patient = True
         self.roads = ServedRoads(station, self.udp, lambda: self.udp.wire, self.options,
@@ -189,7 +190,7 @@ class RelayServer:
                 self.pump.poll()
             if now - self._mended_at > MEND_SECONDS and self.pump.exchange is not None:
                 self._mended_at = now
-                self.pump.exchange.mend()
+                self.pump.mend()
                 self.pump.save()
         except XtError as error:
             self._trouble(error)

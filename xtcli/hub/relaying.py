@@ -16,7 +16,7 @@ from xtcli.hub.calls_hops import CallHops
 from xtcli.records.types import ROSTER_KINDS
 from xtcli.records.values import StationKind
 from xtcli.station.core import StationCore
-from xtcli.station.exchange import REFUSE_UNREADABLE, Exchange
+from xtcli.station.exchange import REFUSE_FULL, REFUSE_UNREADABLE, Exchange
 from xtcli.station.intake import Arrival, Intake
 from xtcli.station.parcels import Passing
 from xtcli.station.pump import Pump
@@ -34,8 +34,10 @@ from xtcli.transport.link.events import (
 from xtcli.transport.link.keys import link_key
 from xtcli.transport.link.session import Link
 from xtcli.transport.link.spooled import SpooledLink
-from xtcli.transport.spool import REFUSED, TAKEN, Spool
+from xtcli.transport.spool import OUTGOING_BYTES_MAX, REFUSED, TAKEN, Spool
 
+STATION_BYTES_MAX = OUTGOING_BYTES_MAX // 4
+"""What may wait to go up for one station directly below, and those behind it."""
 REACH_SECONDS = 60.0
 """A watching station is heard every 25 s; one of two keep-alives may be lost."""
 
@@ -97,6 +99,9 @@ class RelayCore:
         node = self.nodes[number]
         for event in events:
             if isinstance(event, BundleArrived):
+                if not self._fits(number, len(event.sealed)):
+                    node.refuse(event.tag, REFUSE_FULL)
+                    continue
                 self._up(number, event, now)
                 node.accept(event.tag)
             elif isinstance(event, Realtime):
@@ -104,6 +109,21 @@ class RelayCore:
             elif isinstance(event, BundleTaken | BundleRefused):
                 # Refused for good: the hub bundles it again when no receipt comes.
                 self._ended(number, event.tag)
+
+    def _fits(self, number: int, size: int) -> bool:
+        """Whether a station below leaves the others their room on the way up.
+
+        What passes cannot be read, so it may be anything; refused, its author keeps it.
+        """
+        passing = {tag: sender for tag, (sender, _) in self.store.hops(HUB).items()}
+        behind = {one for one in set(passing.values()) if self.hops.below(one) == number}
+        waiting = sum(
+            one.size for one in self.spool.outgoing(HUB) if passing.get(one.tag) in behind
+        )
+        fits = waiting + size <= STATION_BYTES_MAX
+        if not fits:
+            self.store.count("relay", refused=1)
+        return fits
 
     def _ended(self, number: int, tag: bytes) -> None:
         """A bundle needs nothing more from here."""

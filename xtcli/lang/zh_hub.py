@@ -56,6 +56,12 @@ WORDS: dict[str, str] = {
     "Plug it in again; the hub waits for it.": "请重新插好，枢纽会等待。",
     "Also on {road}.": "同时通过 {road} 服务。",
     "Station {station} has filled its share of the disk.": "站点 {station} 已用完它的磁盘配额。",
+    "A bundle of station {station} cannot be taken in ({why}).": (
+        "无法接收站点 {station} 的一个数据包（{why}）。"
+    ),
+    "Report this to whoever looks after the hub; everything else goes on.": (
+        "请告知枢纽的管理人员；其余工作照常进行。"
+    ),
     "Look at what it sends; revoke it, or raise station_bytes_max in station.json.": (
         "请查看它发来的内容；可吊销该站点，或在 station.json 里调大 station_bytes_max。"
     ),

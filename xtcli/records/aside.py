@@ -6,6 +6,8 @@ refused ones the newest are kept, and all are counted.
 
 from __future__ import annotations
 
+import hashlib
+
 from xtcli.records.database import Database
 from xtcli.records.sign import Record
 from xtcli.records.store import Aside
@@ -17,20 +19,27 @@ held_per_sender_max = 2_000
 refused_records_max = 10_000
 
 
+def _digest(content: bytes, raw: bytes, reason: str) -> bytes:
+    """Names bytes that were refused, and why."""
+    found = hashlib.blake2s(digest_size=16)
+    for part in (content, raw, reason.encode()):
+        found.update(len(part).to_bytes(4, "big") + part)
+    return found.digest()
+
+
 class AsideTable(Database):
     """The tables of held and refused records."""
 
     def refuse(self, content: bytes, raw: bytes, reason: str, at: int, via: str) -> None:
         """Keep bytes aside with the reason; the same bytes are kept once."""
         with self.transaction():
-            known = self.row(
-                "SELECT n FROM refused WHERE content=? AND raw=? AND why=?", content, raw, reason
-            )
-            if known:
+            # Found by a digest: comparing the bytes of all would let a sender keep a hub busy.
+            digest = _digest(content, raw, reason)
+            if self.row("SELECT n FROM refused WHERE digest=?", digest):
                 return
             self._db.execute(
-                "INSERT INTO refused (why, at, via, raw, content) VALUES (?,?,?,?,?)",
-                (reason, at, via, raw, content),
+                "INSERT INTO refused (why, at, via, raw, content, digest) VALUES (?,?,?,?,?,?)",
+                (reason, at, via, raw, content, digest),
             )
             self._db.execute(
                 "DELETE FROM refused WHERE n <= (SELECT max(n) FROM refused) - ?",

@@ -57,17 +57,16 @@ class Blobs:
         whole has another digest: then all its pieces are dropped, to be sent again.
         """
         _check_piece(digest, total, offset, len(data))
+        if len(data) == total:
+            self._put_whole(digest, data)
+            return True
         with self._db.transaction():
             row = self._db.row("SELECT size, file, whole FROM blobs WHERE digest=?", digest)
             if row and row[2] and self._path(row[1]).exists():
                 return True
             if row and not row[2] and row[0] != total:
                 raise _bad_piece()
-            name = (
-                row[1]
-                if row and not row[2]
-                else self._begin(digest, total, whole=len(data) == total)
-            )
+            name = row[1] if row and not row[2] else self._begin(digest, total, whole=False)
             self._write(name, offset, data)
             covered = self._cover(digest, offset, offset + len(data))
             if covered < total:
@@ -80,6 +79,18 @@ class Blobs:
         if not good:
             raise _bad_piece()
         return True
+
+    def _put_whole(self, digest: bytes, data: bytes) -> None:
+        """All of a blob in one piece: it takes the place of pieces, which may be anybody's, and is
+        not touched by what they say of its length."""
+        if blob_digest(data) != digest:
+            raise _bad_piece()
+        with self._db.transaction():
+            row = self._db.row("SELECT file FROM blobs WHERE digest=? AND whole=1", digest)
+            if not row or not self._path(row[0]).exists():
+                name = self._begin(digest, len(data), whole=True)
+                self._write(name, 0, data)
+                self._finish(digest, name)
 
     def has(self, digest: bytes) -> bool:
         """Whether all of a blob is here."""

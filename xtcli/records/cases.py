@@ -98,12 +98,11 @@ def _where(ask: Ask) -> tuple[str, list[Any]]:
         names = ("name", "complaint", "place")
         parts.append("(" + " OR ".join(f"{n} LIKE ? ESCAPE '\\'" for n in names) + ")")
         values += [f"%{escaped}%"] * len(names)
-    if ask.answered_only:
-        parts.append("answered_at>0")
-    if ask.open_only:
-        parts.append(f"state<{int(State.CLOSED)}")
-    if ask.waiting_only:
-        parts.append("waiting_since>0")
+    flags = (
+        (ask.answered_only, "answered_at>0"), (ask.open_only, f"state<{int(State.CLOSED)}"),
+        (ask.waiting_only, "waiting_since>0"), (ask.alerts_only, "alerts>0"),
+    )  # fmt: skip
+    parts += [condition for wanted, condition in flags if wanted]
     if ask.overdue_at:
         parts.append("waiting_since>0 AND waiting_since<?")
         values.append(ask.overdue_at - PROMISE_SECONDS)

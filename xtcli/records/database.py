@@ -16,7 +16,7 @@ from typing import Any
 
 from xtcli.errors import DiskFull, LogCorrupt, XtError
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 BUSY_SECONDS = 10.0
 CACHE_KIB = 8_192
 
@@ -82,7 +82,14 @@ ALTER TABLE cases ADD COLUMN parent_station INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE cases ADD COLUMN parent_seq INTEGER NOT NULL DEFAULT 0;
 CREATE INDEX cases_parent ON cases (parent_station, parent_seq);
 """
-_STEPS = (_SCHEMA, _RETURNED, _PARENTS)
+_ASIDE = """
+ALTER TABLE refused ADD COLUMN digest BLOB NOT NULL DEFAULT x'';
+CREATE INDEX refused_digest ON refused (digest);
+CREATE INDEX held_why ON held (why);
+DROP INDEX early_station;
+CREATE INDEX early_last ON early (station, last);
+"""
+_STEPS = (_SCHEMA, _RETURNED, _PARENTS, _ASIDE)
 """What makes format n + 1 of format n; format 0 is an empty file."""
 
 _FULL = {

@@ -14,6 +14,7 @@ from typing import Any
 from xtcli.errors import LogCorrupt, XtError
 from xtcli.records.admit import Outcome, Verdict, admit
 from xtcli.records.aside import AsideTable
+from xtcli.records.authority import Missing
 from xtcli.records.case import Case, fold
 from xtcli.records.cases import Cases
 from xtcli.records.database import Database
@@ -21,7 +22,7 @@ from xtcli.records.ids import RecordId, Span
 from xtcli.records.roster import Roster
 from xtcli.records.sign import NO_PREV, Record, read
 from xtcli.records.store import Deliver, Head, Make, Score
-from xtcli.records.types import ROSTER_KINDS, Kind
+from xtcli.records.types import ROSTER_KINDS, Kind, PractitionerEntry, StationEntry
 
 CACHE_RECORDS_MAX = 4_096
 HELD_BATCH = 500
@@ -76,6 +77,7 @@ class Log(Cases, AsideTable):
         with self.transaction():
             verdict = admit(record, roster, self)
             if verdict.outcome is Outcome.NEW:
+                self._unhold(record)
                 self._store(record, at, deliver)
                 roster.apply(record)
             elif verdict.outcome is Outcome.HELD:
@@ -84,25 +86,42 @@ class Log(Cases, AsideTable):
                 self.refuse(record.content, record.raw, verdict.reason.value, at, via)
             return verdict
 
-    def release_held(self, roster: Roster, *, at: int, deliver: Deliver = ()) -> list[Record]:
-        """Judge held records again until nothing more is applied; those applied, in order."""
+    def release_held(
+        self,
+        roster: Roster,
+        *,
+        at: int,
+        deliver: Deliver = (),
+        after: Iterable[Record] | None = None,
+    ) -> list[Record]:
+        """Judge held records again until nothing more is applied; those applied, in order.
+
+        `after`: only those that waited for these, which are new here. What is held may be much.
+        """
         applied: list[Record] = []
         if not self.row("SELECT 1 FROM held LIMIT 1"):
             return applied
         with self.transaction():
-            while fresh := self._release_once(roster, at, deliver):
+            reasons = self._wants() if after is None else _met_by(after)
+            while fresh := self._release_once(roster, at, deliver, reasons):
                 applied += fresh
+                reasons = _met_by(fresh)
         return applied
 
-    def _release_once(self, roster: Roster, at: int, deliver: Deliver) -> list[Record]:
+    def _wants(self) -> list[str]:
+        """Everything that held records wait for."""
+        return [why for (why,) in self.rows("SELECT DISTINCT why FROM held")]
+
+    def _release_once(
+        self, roster: Roster, at: int, deliver: Deliver, reasons: Iterable[str]
+    ) -> list[Record]:
         """One pass over the held records whose want may be satisfied now."""
         applied = []
-        for (why,) in self.rows("SELECT DISTINCT why FROM held"):
-            if not self._has_come(why, roster):
+        for why in reasons:
+            rows = self.rows("SELECT content, raw, via FROM held WHERE why=? ORDER BY rowid", why)
+            if not rows or not self._has_come(why, roster):
                 continue
-            for content, raw, via in self.rows(
-                "SELECT content, raw, via FROM held WHERE why=? ORDER BY rowid", why
-            ):
+            for content, raw, via in rows:
                 record = read(content, raw)
                 self._unhold(record)
                 if self.admit(record, roster, at=at, via=via, deliver=deliver).new:
@@ -183,14 +202,14 @@ class Log(Cases, AsideTable):
         )
         return [self._cache.get(RecordId(r[2], r[3])) or self._read(r) for r in rows]
 
-    def of_kinds(self, kinds: Iterable[Kind]) -> list[Record]:
-        """All records of these kinds, by station and sequence."""
+    def of_kinds(self, kinds: Iterable[Kind], station: int = 0) -> list[Record]:
+        """All records of these kinds, by station and sequence; of one station if given."""
         numbers = [int(kind) for kind in kinds]
         rows = self.rows(
             f"SELECT content, raw FROM records WHERE kind IN ({','.join('?' * len(numbers))})"
-            " ORDER BY station, seq",
-            *numbers,
-        )
+            f"{' AND station=?' if station else ''} ORDER BY station, seq",
+            *numbers, *([station] if station else []),
+        )  # fmt: skip
         return [self._read(row) for row in rows]
 
     def roster(self, root_public: bytes) -> Roster:
@@ -331,6 +350,16 @@ class Log(Cases, AsideTable):
                 if told != row[2:]:
                     raise _corrupt(f"{row[2]}-{row[3]}")
                 yield record
+
+
+def _met_by(records: Iterable[Record]) -> list[str]:
+    """What held records may have waited for (`Missing` as text) that these bring."""
+    met = []
+    for record in records:
+        met.append(str(Missing(record=record.id)))
+        if isinstance(record.body, StationEntry | PractitionerEntry):
+            met.append(str(Missing(author=record.body.no)))
+    return met
 
 
 class _Whole:

@@ -68,9 +68,11 @@ class Outbox(Database):
             size = record.size if delivery.item is None else delivery.size
             self.queue(delivery.peer, item, delivery.priority, size=size, at=record.at)
 
-    def pending(self, peer: int, limit: int = 100) -> list[Pending]:
-        """What is in no bundle yet, most urgent first, then oldest."""
-        return self._pending("peer=? AND tag=x''", peer, limit)
+    def pending(self, peer: int, limit: int = 100, *, ready: bool = False) -> list[Pending]:
+        """What is in no bundle yet, most urgent first, then oldest. `ready`: without the blobs that
+        are not whole here, some of which never will be."""
+        here = " AND (blob=x'' OR EXISTS (SELECT 1 FROM blobs b WHERE digest=blob AND whole=1))"
+        return self._pending(f"peer=? AND tag=x''{here if ready else ''}", peer, limit)
 
     def in_bundle(self, peer: int, tag: bytes) -> list[Pending]:
         """What the bundle `tag` carries and `peer` has not confirmed."""
@@ -228,6 +230,13 @@ class Outbox(Database):
         body, peer = record.body, record.id.station
         assert isinstance(body, Receipt)
         for span in body.records:
+            # Only these change their cases: a receipt that is repeated must cost little.
+            news = self.rows(
+                "SELECT station, seq FROM records r WHERE station=? AND seq BETWEEN ? AND ?"
+                " AND NOT EXISTS (SELECT 1 FROM confirmed c WHERE c.station=r.station"
+                "  AND c.seq=r.seq AND c.blob=x'' AND c.peer=?)",
+                *span, peer,
+            )  # fmt: skip
             self._db.execute(
                 "INSERT INTO confirmed SELECT station, seq, x'', ?, ? FROM records r"
                 " WHERE station=? AND seq BETWEEN ? AND ? AND NOT EXISTS (SELECT 1 FROM returned t"
@@ -244,13 +253,13 @@ class Outbox(Database):
                 " AND why NOT IN (?,?)",
                 (peer, *span, *IN_VAIN),
             )
-            here = self.rows(
-                "SELECT station, seq FROM records WHERE station=? AND seq BETWEEN ? AND ?", *span
+            (here,) = self.row(
+                "SELECT count(*) FROM records WHERE station=? AND seq BETWEEN ? AND ?", *span
             )
-            if len(here) <= span.last - span.first:
+            if here <= span.last - span.first:
                 # The receipt overtook a record: it will count when the record comes.
                 self._db.execute("INSERT INTO early VALUES (?,?,?,?,?)", (*span, peer, record.at))
-            for station, seq in here:
+            for station, seq in news:
                 self._touch(RecordId(station, seq))
         self._confirm_blobs(body.blobs, peer, record.at)
 
@@ -268,9 +277,9 @@ class Outbox(Database):
         """Confirm a record by receipts that came before it."""
         station, seq = record.id
         for peer, at in self.rows(
-            "SELECT peer, min(at) FROM early WHERE station=? AND ? BETWEEN first AND last"
+            "SELECT peer, min(at) FROM early WHERE station=? AND last>=? AND first<=?"
             " GROUP BY peer",
-            station, seq,
+            station, seq, seq,
         ):  # fmt: skip
             self._db.execute(
                 "INSERT OR IGNORE INTO confirmed VALUES (?,?,x'',?,?)", (station, seq, peer, at)

@@ -90,6 +90,8 @@ class Ask:
     answered_only: bool = False
     open_only: bool = False
     waiting_only: bool = False
+    alerts_only: bool = False
+    """Only cases with alerts that nobody has acknowledged."""
     overdue_at: int = 0
     """Only cases overdue at this time."""
     order: Order = Order.NEWEST

@@ -105,8 +105,16 @@ class Store(Protocol):
     def refuse(self, content: bytes, raw: bytes, reason: str, at: int, via: str) -> None:
         """Keep aside what cannot even be read."""
 
-    def release_held(self, roster: Roster, *, at: int, deliver: Deliver = ()) -> list[Record]:
-        """Judge held records again; those that are applied now, in order."""
+    def release_held(
+        self,
+        roster: Roster,
+        *,
+        at: int,
+        deliver: Deliver = (),
+        after: Iterable[Record] | None = None,
+    ) -> list[Record]:
+        """Judge held records again; those that are applied now, in order. `after`: only those that
+        waited for these."""
 
     def refused(self, limit: int = 100) -> list[Aside]:
         """What was refused, newest first."""
@@ -120,8 +128,8 @@ class Store(Protocol):
     def records(self, case: RecordId) -> list[Record]:
         """All records of a case, in order of time."""
 
-    def of_kinds(self, kinds: Iterable[Kind]) -> list[Record]:
-        """All records of these kinds, by station and sequence."""
+    def of_kinds(self, kinds: Iterable[Kind], station: int = 0) -> list[Record]:
+        """All records of these kinds, by station and sequence; of one station if given."""
 
     def case(self, case: RecordId, now: float = 0.0) -> Case:
         """The fold of a case with its receipts; `NotFound` without its request."""
@@ -146,8 +154,9 @@ class Store(Protocol):
     ) -> None:
         """`peer` must get this; queueing twice keeps the more urgent priority."""
 
-    def pending(self, peer: int, limit: int = 100) -> list[Pending]:
-        """What is in no bundle yet, most urgent first, then oldest."""
+    def pending(self, peer: int, limit: int = 100, *, ready: bool = False) -> list[Pending]:
+        """What is in no bundle yet, most urgent first, then oldest. `ready`: without the blobs that
+        are not whole here."""
 
     def bundled(self, peer: int, items: Iterable[Item], tag: bytes) -> None:
         """These are in the bundle `tag` now."""

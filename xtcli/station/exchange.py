@@ -6,9 +6,10 @@ not know sockets or clocks; `now` is the link's monotonic time.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 
-from xtcli.errors import BundleRejected
+from xtcli.errors import BundleRejected, NotFound
 from xtcli.records.store import Item, Pending
 from xtcli.records.types import Kind
 from xtcli.station import parcels
@@ -19,15 +20,23 @@ from xtcli.transport.bundle.pack import Part, pack, unpack
 from xtcli.transport.bundle.seal import bundle_context, open_sealed, seal
 from xtcli.transport.link.events import BundleArrived, BundleTaken, LinkEvent
 from xtcli.transport.link.spooled import SpooledLink
-from xtcli.transport.spool import REFUSED, TAKEN, WAITING, Outgoing
+from xtcli.transport.spool import REFUSED, STARTED, TAKEN, WAITING, Outgoing
 
 RECORDS_PER_BUNDLE = 64
 BODY_BYTES_PER_BUNDLE = 12_000
 FILL_MAX = 256
 """Things looked at in one filling, so that a long outbox does not block the link."""
 RECEIPT_PATIENCE_SECONDS = 600.0
-"""Taken by the peer, yet no receipt for this long: bundle it again, which asks for one."""
-REFUSE_UNREADABLE = 1
+"""Taken by the peer, yet no receipt for this long, or refused so long ago: bundle it again, which
+asks for one."""
+MEND_SECONDS = 60.0
+"""Pause between two looks for bundles that got no receipt."""
+LATE_BYTES_MAX = 16 << 20
+"""Bytes of bundles kept that came while they could not be taken in; others are sent again."""
+REFUSE_UNREADABLE = 3
+"""Reason on the link (docs/format/link.md): it does not open here."""
+REFUSE_FULL = 4
+"""Reason on the link: no room for more of this station."""
 ASK_PRIORITY = 1
 
 
@@ -47,6 +56,8 @@ class Exchange:
         self.peer = node.link.peer
         self.patience = RECEIPT_PATIENCE_SECONDS
         self._unsent: set[bytes] = set()
+        self._said: set[bytes] = set()
+        self._late: list[BundleArrived] = []
 
     def held(self) -> list[Outgoing]:
         """What the spool holds for the peer."""
@@ -68,18 +79,30 @@ class Exchange:
         log, wall = self.station.log, self.station.clock()
         kept = {one.tag: one for one in self.held()}
         known = set(log.tags(self.peer))
-        for tag in kept.keys() - known:
+        for tag in kept.keys() - known - self._waiting_said(kept.values()):
             self.spool.drop(self.peer, tag)
+            self.link.withdraw(tag)
         for tag in known - kept.keys():
             log.unbundled(self.peer, tag)
         for tag, one in kept.items():
-            stale = one.state == REFUSED or (
-                one.state == TAKEN and not 0 <= wall - one.created < self.patience
-            )
+            if one.state not in (TAKEN, REFUSED):
+                continue
             if one.state == TAKEN:
                 self._taken(tag)
-            if tag in known and stale:
+            self.spool.answered(self.peer, tag, wall)
+            if tag in known and not 0 <= wall - (one.answered or wall) < self.patience:
                 self.again(tag)
+
+    def _waiting_said(self, kept: Iterable[Outgoing]) -> set[bytes]:
+        """Bundles that no log knows and the peer has not taken yet: they end when it has, and with
+        this process."""
+        self._said &= {one.tag for one in kept if one.state in (WAITING, STARTED)}
+        return self._said
+
+    @property
+    def saying(self) -> bool:
+        """Whether something that no log knows, such as a question, waits to be taken."""
+        return bool(self._waiting_said(self.held()))
 
     def again(self, tag: bytes) -> None:
         """Give a bundle up and let what it carried wait for a new one."""
@@ -97,19 +120,15 @@ class Exchange:
             if parts:
                 self._send(parts, group, now)
                 count += 1
-            else:
-                # What was queued is not here (a blob not whole yet); it is looked at again later.
-                break
         return count
 
     def _groups(self) -> Iterator[list[Pending]]:
         """Pending things in bundles: records of one priority together, each blob alone."""
         group: list[Pending] = []
         size = 0
-        for item in self.station.log.pending(self.peer, FILL_MAX):
+        for item in self.station.log.pending(self.peer, FILL_MAX, ready=True):
             if isinstance(item.item, bytes):
-                if self.station.blobs.has(item.item):
-                    yield [item]
+                yield [item]
                 continue
             full = len(group) >= RECORDS_PER_BUNDLE or size + item.size > BODY_BYTES_PER_BUNDLE
             if group and (full or group[0].priority != item.priority):
@@ -121,12 +140,14 @@ class Exchange:
             yield group
 
     def _parts(self, group: Sequence[Pending]) -> list[Part]:
-        """The parts of a bundle that carries `group`."""
+        """The parts of a bundle that carries `group`; none when its file cannot be read, which must
+        not keep back what comes after it."""
         parts: list[Part] = []
         for pending in group:
             if isinstance(pending.item, bytes):
-                data = self.station.blobs.read(pending.item)
-                parts += [piece.part() for piece in parcels.pieces(pending.item, data)]
+                with suppress(NotFound, OSError):
+                    data = self.station.blobs.read(pending.item)
+                    parts += [piece.part() for piece in parcels.pieces(pending.item, data)]
             else:
                 record = self.station.log.get(pending.item)
                 if record is not None:
@@ -156,7 +177,7 @@ class Exchange:
             pack([part]), recipient=self.seal_key, context=context,
             entropy=self.station.entropy,
         )  # fmt: skip
-        self.node.put(sealed, ASK_PRIORITY, now, self.station.clock())
+        self._said.add(self.node.put(sealed, ASK_PRIORITY, now, self.station.clock()))
 
     def note_sent(self) -> None:
         """Note in the log which bundles have now been put on the road for the first time.
@@ -169,6 +190,31 @@ class Exchange:
             self.station.log.sent(items, int(self.station.clock()))
 
     # Link to log
+
+    def act(self, event: LinkEvent, now: float) -> Arrival | None:
+        """As `handle`. A bundle that cannot be taken in now, for want of room say, is kept for
+        `retry`: the link has handed it over, and would never hand it over again.
+        """
+        try:
+            return self.handle(event, now)
+        except Exception:
+            if isinstance(event, BundleArrived):
+                self._keep_late(event)
+            raise
+
+    def _keep_late(self, event: BundleArrived) -> None:
+        self._late.append(event)
+        while sum(len(one.sealed) for one in self._late) > LATE_BYTES_MAX:
+            self.link.inbox.forget(self._late.pop(0).tag)
+
+    def retry(self, now: float) -> list[Arrival]:
+        """Take in what could not be before; what came of it."""
+        found = []
+        for _ in range(len(self._late)):
+            arrival = self.act(self._late.pop(0), now)
+            if arrival is not None:
+                found.append(arrival)
+        return found
 
     def handle(self, event: LinkEvent, now: float) -> Arrival | None:
         """Act on one event of the link; what arrived, if it was a bundle."""
@@ -230,6 +276,8 @@ class Exchange:
             log.delivered(self.peer, ended)
         if len(ended) == len(items):
             self.spool.drop(self.peer, tag)
+        else:
+            self.spool.answered(self.peer, tag, self.station.clock())
 
     def _needs_no_receipt(self, item: Item) -> bool:
         if isinstance(item, bytes):
@@ -239,8 +287,9 @@ class Exchange:
 
     def clear(self) -> None:
         """Drop bundles of which receipts have named everything."""
-        open_tags = set(self.station.log.tags(self.peer))
-        for one in self.held():
+        held = self.held()
+        open_tags = {*self.station.log.tags(self.peer), *self._waiting_said(held)}
+        for one in held:
             if one.tag not in open_tags:
                 self.spool.drop(self.peer, one.tag)
                 self.link.withdraw(one.tag)

@@ -58,6 +58,7 @@ class Intake:
         """`rule` None: this station forwards nothing."""
         self.station = station
         self.rule: Rule = rule or (lambda record: ())
+        self._looked = False
         self.give_at_once = True
         """Whether originals and crops asked for are queued here, or later by who set it False."""
 
@@ -71,19 +72,25 @@ class Intake:
                 if parcels.is_piece(part):
                     self._piece(part, arrival)
                 elif parcels.is_lack(part):
-                    mine = [RecordId(self.station.number, seq) for seq in parcels.read_lack(part)]
-                    log.wanted_again(peer, mine, now)
+                    self._wanted(part, peer, now)
                 elif parcels.is_return(part):
                     self._returned(part, peer, now)
                 elif not parcels.is_of_road(part):
                     self._record(part, arrival, now, via or str(peer), peer)
-            released = log.release_held(self.station.roster, at=now, deliver=self.rule)
+            released = self._released(arrival.new, now)
             self._receipt(arrival.confirmable, arrival.blobs, peer)
             self._confirm_released(released, peer)
             arrival.new += released
         if self.give_at_once:
             requested.honour(self.station, arrival.new)
         return arrival
+
+    def _released(self, new: Sequence[Record], now: int) -> list[Record]:
+        """Held records that count now: at first any, then those that waited for what is new."""
+        after, self._looked = (new if self._looked else None), True
+        return self.station.log.release_held(
+            self.station.roster, at=now, deliver=self.rule, after=after
+        )
 
     def _record(self, part: Part, arrival: Arrival, now: int, via: str, peer: int) -> None:
         """One record: judged, and stored, held or set aside."""
@@ -111,6 +118,13 @@ class Intake:
             if record.id.station == peer and verdict.reason is not None:
                 key = record.id.seq, record.digest[: parcels.RETURN_DIGEST_BYTES]
                 arrival.unwanted[key] = verdict.reason.value
+
+    def _wanted(self, part: Part, peer: int, now: int) -> None:
+        """The hub lacks records of this station. Nobody else may ask: a hub's own records tell of
+        cases that a station has no business with."""
+        if peer == HUB:
+            mine = [RecordId(self.station.number, seq) for seq in parcels.read_lack(part)]
+            self.station.log.wanted_again(peer, mine, now)
 
     def _returned(self, part: Part, peer: int, now: int) -> None:
         """What the hub will never take stops waiting here; it never counts as received."""

@@ -145,13 +145,13 @@ def read_lack(part: Part) -> list[int]:
     except (ValueError, TypeError, msgpack.UnpackException):
         return []
     sound = mark == LACK_MARK and isinstance(numbers, list) and len(numbers) % 2 == 0
-    if not sound or not all(type(n) is int and n > 0 for n in numbers):
+    if not sound or not all(type(n) is int and 0 < n <= limits.seq_max for n in numbers):
         return []
     found: list[int] = []
     for first, last in zip(numbers[::2], numbers[1::2], strict=True):
         if len(found) >= LACK_RECORDS_MAX:
             break
-        found += range(first, min(last, first + LACK_RECORDS_MAX) + 1)
+        found += range(first, min(last, first + LACK_RECORDS_MAX - 1) + 1)
     return found[:LACK_RECORDS_MAX]
 
 
@@ -182,7 +182,7 @@ def read_return(part: Part) -> dict[tuple[int, bytes], str]:
     found = list(zip(flat[::3], flat[1::3], flat[2::3], strict=True))[:RETURNS_MAX]
     sound = all(
         type(number) is int
-        and 0 < number < 1 << 32
+        and 0 < number <= limits.seq_max
         and isinstance(digest, bytes)
         and len(digest) == RETURN_DIGEST_BYTES
         and isinstance(why, str)

@@ -9,7 +9,7 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import fields
 
-from xtcli.errors import LinkDown
+from xtcli.errors import LinkDown, XtError
 from xtcli.station import linkfile
 from xtcli.station.core import StationCore
 from xtcli.station.exchange import Exchange
@@ -44,6 +44,9 @@ class Pump:
         self._before = Wire()
         self._on_arrival = on_arrival
         self.on_realtime: Callable[[bytes], None] = lambda payload: None
+        self.on_failure: Callable[[XtError], None] = self._failed
+        """Hears why a bundle could not be taken in; by default `check` raises it."""
+        self._failure: XtError | None = None
         self._client: LinkClient | None = None
         self._spool: Spool | None = None
         self.exchange: Exchange | None = None
@@ -133,6 +136,15 @@ class Pump:
         self.exchange.fill(asyncio.get_running_loop().time())
         self.kick()
 
+    def mend(self) -> None:
+        """From time to time: bundle again what was refused or got no receipt for long, and take in
+        what could not be before."""
+        if self.exchange is not None and self._client is not None:
+            self.exchange.mend()
+            for arrival in self.exchange.retry(asyncio.get_running_loop().time()):
+                self._on_arrival(arrival)
+            self.look()
+
     def kick(self) -> None:
         """Let the link act now."""
         if self._client is not None and self.exchange is not None:
@@ -160,7 +172,11 @@ class Pump:
             self._client.kick()
 
     def check(self) -> None:
-        """Raise what has made the road useless, if anything; notice what others postponed."""
+        """Raise what has made the road useless, or why something could not be taken in; notice what
+        others postponed."""
+        failure, self._failure = self._failure, None
+        if failure is not None:
+            raise failure
         if self._client is not None and self._client.trouble is not None:
             raise self._client.trouble
         if self._spool is None or self.exchange is None:
@@ -184,6 +200,9 @@ class Pump:
         self.link.poll(asyncio.get_running_loop().time())
         self.kick()
 
+    def _failed(self, error: XtError) -> None:
+        self._failure = error
+
     def _events(self, events: list[LinkEvent]) -> None:
         """Called by the socket's shell with everything that happened."""
         assert self.exchange is not None
@@ -193,7 +212,12 @@ class Pump:
             if isinstance(event, Realtime):
                 self.on_realtime(event.payload)
                 continue
-            arrival = self.exchange.handle(event, now)
+            try:
+                arrival = self.exchange.act(event, now)
+            except XtError as error:
+                # Nothing was confirmed, and the other events must not be lost with it.
+                self.on_failure(error)
+                continue
             if arrival is not None:
                 self._on_arrival(arrival)
         self.exchange.note_sent()

@@ -15,6 +15,7 @@ from xtcli.errors import ExitCode, LinkDown, UsageError
 from xtcli.records.values import StationKind
 from xtcli.station.calls_door import LinkCalls
 from xtcli.station.core import StationCore
+from xtcli.station.exchange import MEND_SECONDS
 from xtcli.station.happenings import Happening, happening
 from xtcli.station.home import SyncLock
 from xtcli.station.intake import Arrival
@@ -104,7 +105,7 @@ class Syncer:
         self.giver = Giver(station)
         self._version = -1
         self._polled_at = -NEVER
-        self._drawn_at = self._saved_at = 0.0
+        self._drawn_at = self._saved_at = self._mended_at = 0.0
         self._wake = asyncio.Event()
 
     def _arrival(self, arrival: Arrival) -> None:
@@ -152,6 +153,9 @@ class Syncer:
         if now - self._saved_at > POLL_SECONDS:
             self.pump.save()
             self._saved_at = now
+        if now - self._mended_at > MEND_SECONDS:
+            self.pump.mend()
+            self._mended_at = now
 
     async def _roads(self) -> None:
         """Keep the link on a road that answers, and use the roads beside it."""

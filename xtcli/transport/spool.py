@@ -26,7 +26,7 @@ _SCHEMA = """
 CREATE TABLE IF NOT EXISTS outgoing(
   peer INTEGER NOT NULL, tag BLOB NOT NULL, priority INTEGER NOT NULL, sealed BLOB NOT NULL,
   size INTEGER NOT NULL, state INTEGER NOT NULL, postponed_until REAL NOT NULL,
-  created REAL NOT NULL, PRIMARY KEY(peer, tag));
+  created REAL NOT NULL, answered REAL NOT NULL DEFAULT 0, PRIMARY KEY(peer, tag));
 CREATE TABLE IF NOT EXISTS incoming(
   peer INTEGER NOT NULL, tag BLOB NOT NULL, length INTEGER NOT NULL,
   symbol_bytes INTEGER NOT NULL, priority INTEGER NOT NULL, PRIMARY KEY(peer, tag));
@@ -36,8 +36,14 @@ CREATE TABLE IF NOT EXISTS symbols(
 CREATE TABLE IF NOT EXISTS accepted(
   id INTEGER PRIMARY KEY, peer INTEGER NOT NULL, tag BLOB NOT NULL, reason INTEGER NOT NULL,
   UNIQUE(peer, tag));
+CREATE INDEX IF NOT EXISTS accepted_newest ON accepted(peer, id);
 CREATE TABLE IF NOT EXISTS link(peer INTEGER PRIMARY KEY, state BLOB NOT NULL);
 """
+
+_LISTED = """
+CREATE INDEX IF NOT EXISTS outgoing_listed ON outgoing(
+  peer, priority, created, tag, size, state, postponed_until, answered)"""
+"""Lists are made from this alone: to look at what waits must not read megabytes of pictures."""
 
 WAITING, STARTED, TAKEN, REFUSED = range(4)
 """States of an outgoing bundle: never sent, perhaps sent in part, held by the peer, refused."""
@@ -45,7 +51,8 @@ WAITING, STARTED, TAKEN, REFUSED = range(4)
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:
-    """A bundle in the spool, without its bytes. `created` and `postponed_until` are wall clock."""
+    """A bundle in the spool, without its bytes. Times are wall clock; `answered` is when it was
+    first seen to be taken or refused, 0 before."""
 
     tag: bytes
     peer: int
@@ -54,6 +61,7 @@ class Outgoing:
     state: int
     postponed_until: float
     created: float
+    answered: float = 0.0
 
 
 class Spool(SmallFile):
@@ -62,6 +70,9 @@ class Spool(SmallFile):
     def __init__(self, path: Path | str) -> None:
         """Open or create the file; ":memory:" keeps everything in memory."""
         super().__init__(path, _SCHEMA)
+        if "answered" not in [row[1] for row in self._run("PRAGMA table_info(outgoing)")]:
+            self._run("ALTER TABLE outgoing ADD COLUMN answered REAL NOT NULL DEFAULT 0")
+        self._run(_LISTED)
 
     # Outgoing
 
@@ -76,14 +87,14 @@ class Spool(SmallFile):
                     "Connect, or cancel transfers that are not needed any more.",
                 )
             self._run(
-                "INSERT OR IGNORE INTO outgoing VALUES(?,?,?,?,?,?,0,?)",
+                "INSERT OR IGNORE INTO outgoing VALUES(?,?,?,?,?,?,0,?,0)",
                 (peer, tag, priority, sealed, len(sealed), WAITING, now),
             )
         return tag
 
     def outgoing(self, peer: int | None = None) -> list[Outgoing]:
         """What is kept for one peer or all, most urgent and oldest first."""
-        columns = "tag, peer, priority, size, state, postponed_until, created"
+        columns = "tag, peer, priority, size, state, postponed_until, created, answered"
         where, values = ("WHERE peer=?", (peer,)) if peer is not None else ("", ())
         order = "ORDER BY priority, created, rowid"
         rows = self._run(f"SELECT {columns} FROM outgoing {where} {order}", values)
@@ -98,6 +109,13 @@ class Spool(SmallFile):
     def mark(self, peer: int, tag: bytes, state: int) -> None:
         """Set the state of an outgoing bundle."""
         self._run("UPDATE outgoing SET state=? WHERE peer=? AND tag=?", (state, peer, tag))
+
+    def answered(self, peer: int, tag: bytes, now: float) -> None:
+        """It was found taken or refused at `now` (wall clock); the first time is kept."""
+        self._run(
+            "UPDATE outgoing SET answered=? WHERE peer=? AND tag=? AND answered=0",
+            (now, peer, tag),
+        )
 
     def postpone(self, peer: int, tag: bytes, until: float) -> bool:
         """Send it not before `until` (wall clock); False if it is not here."""

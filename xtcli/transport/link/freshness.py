@@ -17,6 +17,9 @@ OLD_RUN = 3
 """So many datagrams in a row that are not new: their sender seems to have lost its counter."""
 EARLIER_S = 30.0
 """Arrivals longer ago than this are not told."""
+UNSAVED_MAX = 64
+"""Counters that may be seen before the highest is written down: what a stranger has recorded since
+looks fresh again to the process after a crash."""
 RESYNC_S = 1.0
 """Pause between two resync answers."""
 
@@ -27,12 +30,19 @@ class Freshness:
     def __init__(self) -> None:
         """Nothing has come yet."""
         self.highest = 0
+        self.saved = 0
+        """The highest as last written down."""
         self.arrived = 0
         self._seen = 0
         self._highest_at: float | None = None
         self._old_run = 0
         self._resynced_at = -RESYNC_S
         self._recent: deque[tuple[int, float]] = deque(maxlen=EARLIER_MAX + 1)
+
+    @property
+    def save_due(self) -> bool:
+        """Whether the highest should be written down."""
+        return self.highest - self.saved >= UNSAVED_MAX
 
     def check(self, counter: int, now: float) -> tuple[Received, bool]:
         """Take note of a genuine datagram: (fresh or old, whether its content is to be used)."""

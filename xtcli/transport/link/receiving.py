@@ -59,6 +59,10 @@ class Inbox:
             self._answers.popitem(last=False)
         return Refused(tag, reason) if reason else Done(tag)
 
+    def forget(self, tag: bytes) -> None:
+        """A whole bundle that was handed over could not be kept: let it come again."""
+        self.waiting.pop(tag, None)
+
     def drop(self, tag: bytes) -> bool:
         """Forget what has come of a bundle; whether anything had."""
         found = self.partial.pop(tag, None)

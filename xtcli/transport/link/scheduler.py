@@ -184,17 +184,22 @@ class Scheduler:
         return self.probes > 0 and self.rate.last_asked is not None
 
     def wanting(self, now: float) -> tuple[Outgoing, int] | None:
-        """The most urgent bundle that wants a symbol sent, and the block."""
+        """The most urgent bundle that wants a symbol sent, and the block. A second copy of a small
+        one, in case the first is lost, waits until its equals have left once."""
+        copy: tuple[Outgoing, int] | None = None
         for one in self.outbox:
+            if copy is not None and one.priority > copy[0].priority:
+                break
             if one.postponed_until > now:
                 continue
             self.cut(one)
-            if self._asks(one):
+            block = None if self._asks(one) else one.wanted(self._loss(one))
+            if block is None:
                 continue
-            block = one.wanted(self._loss(one))
-            if block is not None:
+            if not (one.urgent and any(one.flying)):
                 return one, block
-        return None
+            copy = copy or (one, block)
+        return copy
 
     def _loss(self, one: Outgoing) -> float:
         share = self.rate.loss.share

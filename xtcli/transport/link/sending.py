@@ -8,6 +8,7 @@ It knows no datagram formats, keys or clocks of its own.
 from __future__ import annotations
 
 import math
+from bisect import insort
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -49,7 +50,7 @@ def symbols_needed(lacking: int, loss_percent: int, sure: float) -> int:
     return sent
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Outgoing:
     """One bundle on its way out."""
 
@@ -182,6 +183,11 @@ class Outgoing:
                 self.next_row[block] = fresh
 
 
+def _rank(one: Outgoing) -> tuple[int, int]:
+    """Where a bundle stands in the queue."""
+    return one.priority, one.order
+
+
 class Outbox:
     """All outgoing bundles, most urgent first, then first come first served."""
 
@@ -210,8 +216,10 @@ class Outbox:
             self._order += 1
             found = Outgoing(tag, sealed, priority, self._order, resumed)
             self._by_tag[tag] = found
-        found.priority = priority
-        self._queue = sorted(self._by_tag.values(), key=lambda one: (one.priority, one.order))
+            insort(self._queue, found, key=_rank)
+        elif found.priority != priority:
+            found.priority = priority
+            self._queue.sort(key=_rank)
 
     def drop(self, tag: bytes) -> Outgoing | None:
         """Forget a bundle; None if it was not here."""

@@ -381,11 +381,12 @@ class Link:
 
     @property
     def save_due(self) -> bool:
-        """Whether `save` should be called before more is sent (see `counting`)."""
-        return self._counter.reserve_due
+        """Whether `save` should be called before more is sent (`counting`, `freshness`)."""
+        return self._counter.reserve_due or self._fresh.save_due
 
     def save(self) -> bytes:
         """What the next process should know: counters and the link as measured."""
+        self._fresh.saved = self._fresh.highest
         return insight.pack_state(self._counter.reserve(), self._fresh.highest, self.rate)
 
     def restore(self, state: bytes) -> bool:

@@ -76,9 +76,12 @@ class SpooledLink:
         return new
 
     def put(self, sealed: bytes, priority: int, now: float, wall: float) -> bytes:
-        """Spool a sealed bundle and offer it; its tag."""
+        """Spool a sealed bundle and offer it; its tag. What else the spool has is not looked at: it
+        may be thousands."""
         tag = self.spool.put(self._peer, sealed, priority, wall)
-        self.load(now, wall)
+        if tag not in self._loaded:
+            self.link.offer(tag, sealed, priority, now)
+            self._loaded.add(tag)
         return tag
 
     def accept(self, tag: bytes) -> None:
@@ -90,10 +93,13 @@ class SpooledLink:
         self.settle(tag, reason)
 
     def settle(self, tag: bytes, reason: int) -> None:
-        """Answer a bundle for good: written down first, said after."""
+        """Answer a bundle for good: written down first, said after. With it how far the peer's
+        counter is, so that what brought the bundle is old to the next process, too."""
         self._to_keep = [part for part in self._to_keep if part.tag != tag]
         self._kept.discard(tag)
-        self.spool.settle(self._peer, tag, reason)
+        with self.spool.transaction():
+            self.spool.settle(self._peer, tag, reason)
+            self._save()
         if reason:
             self.link.refuse(tag, reason)
         else:
