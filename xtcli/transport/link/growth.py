@@ -1,6 +1,6 @@
 """Growth: several round trips at the rate without any queue mean that the link can do more.
 
-It knows round trips and whether they were calm; neither rates nor queues.
+It knows datagram counters and whether round trips were calm; neither rates nor queues.
 """
 
 from __future__ import annotations
@@ -20,6 +20,15 @@ class Growth:
         """Nothing was calm yet."""
         self.calm = 0
         """Round trips without a queue of late; one with a queue takes two away."""
+        self._round_end = 0
+
+    def round_trip(self, reported: int, newest: int) -> bool:
+        """Whether a round trip ends with the report of datagram `reported`; the next then ends with
+        that of the one after `newest`, the last sent."""
+        if reported < self._round_end:
+            return False
+        self._round_end = newest + 1
+        return True
 
     def factor(self, feedback_s: float, *, busy: bool, still: bool) -> float:
         """By how much to grow after one more round trip: `busy` if all of it was sent at the rate,

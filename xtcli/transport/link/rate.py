@@ -69,7 +69,6 @@ class RateControl:
         self._held = False
         self._points: deque[Point] = deque()
         self._min_rtt = WindowMin(BASE_WINDOW_S)
-        self._round_end = 0
         self._growth = Growth()
         self._asked: deque[tuple[int, float]] = deque()
         self._asked_total = 0
@@ -300,7 +299,7 @@ class RateControl:
             return
         measured, offered = apart(start, point)
         if self.queue.least > SILENCED_QUEUE_S:
-            # So long a queue overflows, and what was dropped before the bottleneck did not cross it.
+            # So long a queue overflows: what was dropped did not cross the bottleneck.
             share = arrived_share(start, point)
             measured *= share
             if share < OVERFLOWED:
@@ -315,11 +314,10 @@ class RateControl:
             self.rate_bps = max(self.rate_bps, min(measured, offered))
         self._settling = max(0, self._settling - 1)
         self._clamp()
-        if point.counter >= self._round_end:
-            self._round_end = max(self._sent, default=point.counter) + 1
+        if self._growth.round_trip(point.counter, max(self._sent, default=point.counter)):
             still = self.queue.still(self.queue_target_s, self.rttvar)
-            faster = self._growth.factor(self._feedback_s(), busy=busy, still=still)
-            self.rate_bps = min(RATE_BPS_MAX, self.rate_bps * faster)
+            self.rate_bps *= self._growth.factor(self._feedback_s(), busy=busy, still=still)
+            self._clamp()
 
     def _window_start(self, point: Point) -> Point | None:
         """The newest report far enough back for its distance to drown the jitter."""
