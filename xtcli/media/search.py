@@ -12,10 +12,14 @@ power (Zwicker and Fastl, Psychoacoustics, ch. 8). It refuses to know files and 
 from __future__ import annotations
 
 import math
+import os
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from xtcli.media import opus
+from xtcli.media.steering import PRICE_RISE_MAX, Steering
 
 if TYPE_CHECKING:
     import numpy as np
@@ -29,9 +33,13 @@ RATE_STEPS = (0.82, 0.9, 1.0, 1.12)
 THOROUGH_SECONDS_MAX = 60
 """Longer recordings are coded with half the tries: waiting would cost more than sending."""
 
-PRICE_RISE_MAX = 2.5
-"""A price beyond this picks the smallest try of nearly every frame: a lower bitrate is better."""
 PRICE_STEP = 0.05
+
+THREADS_MAX = 4
+"""Tries of a frame that are made side by side, on a machine with as many cores."""
+
+QUICK = 0
+"""Complexity of the one go that tells how the bytes are spread in time."""
 
 _WINDOW = 512
 _HOP = 160
@@ -82,6 +90,15 @@ def ear(bandwidth: str) -> Ear:
     coded = hertz < _BAND_HZ_MAX[bandwidth]
     bands = ((band == np.arange(count)[:, None]) & coded).astype(float)
     return Ear(bands[bands.any(axis=1)], np.hanning(_WINDOW))
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """How many bytes all packets may have."""
+
+    size: float
+    share: float
+    """Bytes of the search at the usual price, of those in one go, for usual speech."""
 
 
 @dataclass(slots=True)
@@ -136,46 +153,101 @@ def take(
     price: float,
     bandwidth: str,
     packet_bytes_max: int = opus.PACKET_BYTES_MAX,
+    budget: Budget | None = None,
 ) -> Take:
     """Code `pcm` (16 kHz, mono, 16 bits) once, no packet larger than `packet_bytes_max`.
 
     `bandwidth` is a name in `opus.BANDWIDTHS`, fixed so that a change of bitrate never changes it;
-    `price` is the loss that one byte must save to be worth sending: higher is smaller.
+    `price` is the loss that one byte must save to be worth sending: higher is smaller. With a
+    `budget` the price rises as far as needed to come out below it, mostly at once.
     """
     import numpy as np
 
-    search = _Search(bitrate, price, bandwidth, packet_bytes_max)
-    search.thorough = len(pcm) <= THOROUGH_SECONDS_MAX * opus.SAMPLE_RATE_HZ * opus.SAMPLE_BYTES
-    frame, lookahead = search.frame, search.encoder.lookahead_samples
-    samples = len(pcm) // opus.SAMPLE_BYTES
-    # Silence after the end pushes out what the encoder still holds back.
-    count = max(1, math.ceil((samples + lookahead) / frame))
-    said = np.zeros(count * frame, "<i2")
-    said[:samples] = np.frombuffer(pcm, "<i2", samples)
-    late = np.concatenate([np.zeros(_WINDOW + lookahead), said])
-    packets = []
-    for index in range(count):
-        start = index * frame
-        wanted = late[start : start + _WINDOW + frame]
-        packets.append(search.next(said[start : start + frame], wanted))
-    return Take(bitrate, price, lookahead, tuple(packets), search.tried)
+    with _Search(bitrate, price, bandwidth, packet_bytes_max) as search:
+        thorough_max = THOROUGH_SECONDS_MAX * opus.SAMPLE_RATE_HZ * opus.SAMPLE_BYTES
+        search.thorough = len(pcm) <= thorough_max
+        frame, lookahead = search.frame, search.lookahead
+        samples = len(pcm) // opus.SAMPLE_BYTES
+        # Silence after the end pushes out what the encoder still holds back.
+        count = max(1, math.ceil((samples + lookahead) / frame))
+        said = np.zeros(count * frame, "<i2")
+        said[:samples] = np.frombuffer(pcm, "<i2", samples)
+        late = np.concatenate([np.zeros(_WINDOW + lookahead), said])
+        if budget is not None:
+            one_go = _one_go(said, frame, bitrate, bandwidth)
+            search.steering = Steering(price, budget.size, one_go, budget.share)
+        packets = []
+        for index in range(count):
+            start = index * frame
+            wanted = late[start : start + _WINDOW + frame]
+            packets.append(search.next(said[start : start + frame], wanted))
+        return Take(bitrate, price, lookahead, tuple(packets), search.tried)
+
+
+def _one_go(said: NDArray[np.int16], frame: int, bitrate: int, bandwidth: str) -> list[int]:
+    """Bytes of each frame when the recording is coded in one go."""
+    encoder = opus.Encoder(bitrate, bandwidth=bandwidth, complexity=QUICK)
+    return [
+        len(encoder.encode(said[at : at + frame].tobytes())) for at in range(0, len(said), frame)
+    ]
+
+
+Try = tuple[int, bytes]
+"""A bitrate and the samples it is tried on."""
+Way = tuple[bytes, Any, bytes, bytes]
+"""A packet, what is heard of it, and the states of encoder and decoder after it."""
+
+
+class _Coder:
+    """One encoder and one decoder, for tries that one thread makes one after the other."""
+
+    def __init__(self, bitrate: int, bandwidth: str, bytes_max: int) -> None:
+        self.encoder, self.decoder = opus.Encoder(bitrate, bandwidth=bandwidth), opus.Decoder()
+        self.bytes_max = bytes_max
+
+    def ways(self, tries: Sequence[Try], states: tuple[bytes, bytes]) -> list[Way]:
+        """What comes of each of `tries` from the same `states`."""
+        import numpy as np
+
+        found = []
+        for rate, source in tries:
+            self.encoder.restore(states[0])
+            self.decoder.restore(states[1])
+            self.encoder.set_bitrate(rate)
+            packet = self.encoder.encode(source, self.bytes_max)
+            heard = np.frombuffer(self.decoder.decode(packet), "<i2")
+            found.append((packet, heard, self.encoder.snapshot(), self.decoder.snapshot()))
+        return found
 
 
 class _Search:
-    """One encoder and one decoder going through a recording frame by frame."""
+    """Goes through a recording frame by frame, on several threads: libopus runs without Python's
+    lock. What is chosen does not depend on how many there are."""
 
     def __init__(self, bitrate: int, price: float, bandwidth: str, bytes_max: int) -> None:
+        threads = min(THREADS_MAX, os.cpu_count() or 1)
+        self.coders = [_Coder(bitrate, bandwidth, bytes_max) for _ in range(threads)]
+        first = self.coders[0]
+        self.frame, self.lookahead = first.encoder.frame_samples, first.encoder.lookahead_samples
+        self.states = (first.encoder.snapshot(), first.decoder.snapshot())
+        self.bitrate, self.price = bitrate, price
+        self.steering: Steering | None = None
+        self.thorough = True
+        self.ear = ear(bandwidth)
+        self.before: Floats
+        self.tried: list[tuple[Floats, Floats]] = []
+
+    def __enter__(self) -> _Search:
+        """Start the threads."""
         import numpy as np
 
-        self.encoder, self.decoder = opus.Encoder(bitrate, bandwidth=bandwidth), opus.Decoder()
-        self.frame = self.encoder.frame_samples
-        self.price, self.bytes_max = price, bytes_max
-        self.thorough = True
-        lowest, highest = opus.BITRATE_BPS_MIN, opus.BITRATE_BPS_MAX
-        self.rates = [max(lowest, min(highest, round(bitrate * step))) for step in RATE_STEPS]
-        self.ear = ear(bandwidth)
-        self.before: Floats = np.zeros(_WINDOW)
-        self.tried: list[tuple[Floats, Floats]] = []
+        self.before = np.zeros(_WINDOW)
+        self.pool = ThreadPoolExecutor(max(1, len(self.coders) - 1))
+        return self
+
+    def __exit__(self, *caught: object) -> None:
+        """End the threads."""
+        self.pool.shutdown()
 
     def next(self, said: NDArray[np.int16], wanted: Floats) -> bytes:
         """The best packet for the frame `said`.
@@ -184,30 +256,39 @@ class _Search:
         """
         import numpy as np
 
-        encoder_state, decoder_state = self.encoder.snapshot(), self.decoder.snapshot()
-        ways: list[tuple[bytes, bytes, bytes]] = []
-        sounds: list[Any] = []
-        sources = (said, said ^ 1) if self.thorough else (said,)
-        for rate in self.rates:
-            for source in sources:
-                self.encoder.restore(encoder_state)
-                self.decoder.restore(decoder_state)
-                self.encoder.set_bitrate(rate)
-                packet = self.encoder.encode(source.tobytes(), self.bytes_max)
-                heard = np.frombuffer(self.decoder.decode(packet), "<i2")
-                sounds.append(np.concatenate([self.before, heard]))
-                ways.append((packet, self.encoder.snapshot(), self.decoder.snapshot()))
+        ways = self._ways(said)
+        sounds = [np.concatenate([self.before, heard]) for _, heard, _, _ in ways]
         losses = self.ear.loss(
             self.ear.hear(_windows(np.stack(sounds))), self.ear.hear(_windows(wanted))
         )
-        sizes = np.array([float(len(packet)) for packet, _, _ in ways])
+        sizes = np.array([float(len(packet)) for packet, _, _, _ in ways])
         self.tried.append((losses, sizes))
-        best = int(np.argmin(losses + self.price * sizes))
-        packet, encoder_state, decoder_state = ways[best]
-        self.encoder.restore(encoder_state)
-        self.decoder.restore(decoder_state)
+        price = self.price if self.steering is None else self.steering.price_now
+        best = int(np.argmin(losses + price * sizes))
+        packet, _, *states = ways[best]
+        self.states = (states[0], states[1])
         self.before = sounds[best][-_WINDOW:]
+        if self.steering is not None:
+            self.steering.coded(losses, sizes, len(packet))
         return packet
+
+    def _ways(self, said: NDArray[np.int16]) -> list[Way]:
+        """Every try of a frame, shared among the threads."""
+        scale = 1.0 if self.steering is None else self.steering.scale
+        lowest, highest = opus.BITRATE_BPS_MIN, opus.BITRATE_BPS_MAX
+        rates = [
+            max(lowest, min(highest, round(self.bitrate * scale * step))) for step in RATE_STEPS
+        ]
+        sources = [said.tobytes(), (said ^ 1).tobytes()] if self.thorough else [said.tobytes()]
+        tries = [(rate, source) for rate in rates for source in sources]
+        each = -(-len(tries) // len(self.coders))
+        shares = [tries[at : at + each] for at in range(0, len(tries), each)]
+        others = [
+            self.pool.submit(coder.ways, share, self.states)
+            for coder, share in zip(self.coders[1:], shares[1:], strict=False)
+        ]
+        ways = self.coders[0].ways(shares[0], self.states)
+        return ways + [way for other in others for way in other.result()]
 
 
 def _windows(sound: Floats) -> Floats:

@@ -38,21 +38,29 @@ class Quality:
     """Bit/s of fluent speech, framing included (measured, docs/MEDIA.md)."""
     most: int
     """Bytes for a second of any sound; `bytes_max` adds `SPARE_BYTES`."""
+    share: float
+    """Bytes of the search without a ceiling, of those in one go (measured)."""
 
 
 QUALITIES = {
-    "tiny": Quality(6_000, "narrow", 9.0, 5_000, 635),
-    "normal": Quality(8_000, "narrow", 6.0, 6_300, 768),
-    "clear": Quality(12_000, "wide", 2.5, 10_000, 1_285),
+    "tiny": Quality(6_000, "narrow", 9.0, 5_000, 635, 1.06),
+    "normal": Quality(8_000, "narrow", 6.0, 6_300, 768, 0.97),
+    "clear": Quality(12_000, "wide", 2.5, 10_000, 1_285, 1.02),
 }
 """By name, smallest first. 30 s take at most 19.5, 23.5 and 39 kB."""
 SPARE_BYTES = 450
 """The headers, and room for one quick sentence."""
 GOES_MAX = 4
-"""How often a note is coded until it fits; fluent speech takes two. In the last one no packet may
-exceed its share: what is no speech at all (loud noise) ends there."""
+"""How often a note is coded until it fits; speech takes one. In the last one no packet may exceed
+its share: what is no speech at all (loud noise) ends there."""
 AIM = 0.99
 """Of the bytes allowed, once more for each go that was not small enough."""
+NEARLY = 0.03
+"""A go that came out larger by less is steered again; else it was no speech."""
+FRAMING_BYTES, FRAME_FRAMING_BYTES = 100, 0.56
+"""About what `ogg` adds to the packets of speech: to a note, and (pages too) for each frame."""
+END_BYTES = 70
+"""Kept free in the first go: the end of a note is quiet, and takes more than was foreseen."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,14 +173,23 @@ def encode(pcm: bytes, quality: str = DEFAULT_QUALITY) -> bytes:
     chosen = quality_named(quality)
     samples = len(pcm) // opus.SAMPLE_BYTES
     most = bytes_max(samples / opus.SAMPLE_RATE_HZ, quality)
+    framing = FRAMING_BYTES + FRAME_FRAMING_BYTES * (samples / opus.FRAME_SAMPLES + 1)
     bitrate, price, packet_max = chosen.bitrate, chosen.price, opus.PACKET_BYTES_MAX
+    steered: search.Budget | None = search.Budget(most - framing - END_BYTES, chosen.share)
     for go in range(1, GOES_MAX + 1):
         take = search.take(
-            pcm, bitrate, price=price, bandwidth=chosen.bandwidth, packet_bytes_max=packet_max
-        )
+            pcm, bitrate, price=price, bandwidth=chosen.bandwidth, packet_bytes_max=packet_max,
+            budget=steered,
+        )  # fmt: skip
         data = _written(take.packets, samples, take.lookahead, quality)
-        if len(data) <= most:
+        over = len(data) - most
+        if over <= 0:
             break
+        if steered is not None and over < NEARLY * most:
+            aim = steered.size - over - (1 - AIM) * most
+            steered = search.Budget(aim, chosen.share)
+            continue
+        steered = None
         budget = most - (len(data) - take.size)
         bitrate, price = take.smaller(budget * AIM**go)
         if go == GOES_MAX - 1:
