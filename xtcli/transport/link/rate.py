@@ -91,8 +91,7 @@ class RateControl:
             # Those that the start lets leave together are not late.
             allowed = self._start.burst_s if self.startup else 0.0
             allowed += max(0.02, 0.25 * size * 8 / self.pacing_bps)
-            late = now - self.ready_at > allowed
-            if late and not self._held:
+            if now - self.ready_at > allowed and not self._held:
                 self._gap_counter = counter
             self._held = False
         elif self.startup and not self.in_flight:
@@ -313,11 +312,10 @@ class RateControl:
         else:
             self.rate_bps = max(self.rate_bps, min(measured, offered))
         self._settling = max(0, self._settling - 1)
-        self._clamp()
         if self._growth.round_trip(point.counter, max(self._sent, default=point.counter)):
             still = self.queue.still(self.queue_target_s, self.rttvar)
             self.rate_bps *= self._growth.factor(self._feedback_s(), busy=busy, still=still)
-            self._clamp()
+        self._clamp()
 
     def _window_start(self, point: Point) -> Point | None:
         """The newest report far enough back for its distance to drown the jitter."""
