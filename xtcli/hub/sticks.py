@@ -86,7 +86,7 @@ class RelayVisit(FolderVisit):
             if found.envelope.recipient != self.mail.station.number:
                 self._take(found)
         for name in self._vouchers:
-            folder.drop(self.place, name)
+            self._drop(name)
 
     def _read_vouchers(self, *, of_hub: bool) -> None:
         """What the hub, or everybody else, vouches for."""
