@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import errno
+import json
 import os
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.roads.processes import XT, environment, xt
 from tests.roads.realm import DEPT, Realm, file_request
 from xtcli.errors import ExitCode, LinkDown, NotFound, UsageError
 from xtcli.hub.roads import duties
@@ -164,3 +167,35 @@ def test_names_of_folders(realm: Realm, tmp_path: Path, monkeypatch: pytest.Monk
     ]  # fmt: skip
     remove_road(post.home, post.settings, "folder:stick")
     assert len(read_roads(post.home, post.settings)) == 2
+
+
+def test_names_on_a_stick_cannot_reach_the_terminal(realm: Realm, stick: Path) -> None:
+    """Whoever had the stick may have named files: no escape sequence, second line or half of a
+    character is printed, and JSON stays JSON."""
+    inside = stick / "xt"
+    inside.mkdir()
+    (inside / "evil\x1b[2J\x1b]0;pwned\x07\nsecond line.xtb").write_bytes(b"x" * 100)
+    (inside / os.fsdecode(b"\xff\xfe.xtb")).write_bytes(b"x" * 100)
+    (inside / ("n" * 200 + ".xtb")).write_bytes(b"x" * 100)
+    realm.close()
+    for more in ((), ("--json",)):
+        done = subprocess.run(
+            [XT, "sync", "--via", f"folder:{stick}", *more], capture_output=True, check=False,
+            env={**environment(realm.root / "post"), "PYTHONUTF8": "1"},
+        )  # fmt: skip
+        assert done.returncode == 10
+        said = (done.stdout + done.stderr).decode("utf-8")
+        assert said.count("\n") <= 5
+        assert all(one.isprintable() or one == "\n" for one in said)
+    assert json.loads(done.stdout)["refused"] == 3
+
+
+def test_words_that_do_not_go_with_a_sync(realm: Realm, stick: Path) -> None:
+    realm.close()
+    for words in (
+        ["--via", f"folder:{stick}", "--watch"], ["--timeout", "-1"], ["--timeout", "nan"],
+        ["--timeout", "inf"], ["--via", f"folder:{stick}", "--timeout", "-3"],
+    ):  # fmt: skip
+        told = xt(realm.root / "post", "sync", *words, code=2)
+        assert told["error"]["message"]
+        assert told["error"]["hint"]

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from xtcli.errors import NotAllowed
+from xtcli.errors import NotAllowed, UsageError
 from xtcli.hub.hub import HubStation
 from xtcli.hub.sticks import visitor
 from xtcli.records.sign import Record
@@ -70,6 +70,11 @@ def sync_via(
             assert show is not None
             show(one)
 
+    if road.kind == "folder" and watch:
+        raise UsageError(
+            "A folder is visited once, so there is nothing to watch.",
+            "Leave --watch out, or let xt sync visit it: xt link add {road}", road=road.text,
+        )  # fmt: skip
     if road.kind == "folder":
         make = visitor(station.number) if station.kind is StationKind.HUB else FolderVisit
         return roads.visit_folder(station, road.place, rule=does.rule,

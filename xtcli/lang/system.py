@@ -1,4 +1,5 @@
-"""What the operating system says about an error, in words for people, in the language in force.
+"""What the operating system says about an error, in words for people, in the language in force;
+and names that strangers gave, so that a terminal may show them.
 
 Only what happens to people with sticks, lines and commands has a sentence; the rest is said as the
 system says it.
@@ -26,6 +27,16 @@ SENTENCES = {
     errno.EIO: "it could not be read or written",
     errno.EROFS: "it is locked",
 }
+
+
+SHOWN_MAX = 60
+
+
+def harmless(text: str, most: int = SHOWN_MAX) -> str:
+    """A stranger's words, such as the name of a file on a stick: at most so many characters of one
+    line, nothing that a terminal obeys, nothing that cannot be written."""
+    cut = text if len(text) <= most else text[: most - 1] + "…"
+    return "".join(one if one.isprintable() else "?" for one in cut)
 
 
 def because(error: Exception) -> str:

@@ -7,6 +7,10 @@ WORDS: dict[str, str] = {
         "{folder} 无法写入：其中的内容已取入，没有删除也没有写出任何内容。请检查 U 盘的写保护开关。"
     ),
     "Write its whole path.": "请写完整路径。",
+    "A folder is visited once, so there is nothing to watch.": "文件夹只访问一次，不能用 --watch。",
+    "Leave --watch out, or let xt sync visit it: xt link add {road}": (
+        "请去掉 --watch，或让 xt sync 自行访问：xt link add {road}"
+    ),
     # Short messages.
     "The command {command} cannot be read.": "命令 {command} 无法解读。",
     "Check its quotation marks; write it like sms:beidou-modem.": (

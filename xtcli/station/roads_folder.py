@@ -14,6 +14,7 @@ from pathlib import Path
 
 from xtcli.errors import DiskFull, ExitCode, UsageError
 from xtcli.lang import tr
+from xtcli.lang.system import harmless
 from xtcli.station import parcels
 from xtcli.station import roads_vouch as vouch
 from xtcli.station.intake import Arrival
@@ -171,7 +172,7 @@ class FolderVisit:
 
     def _refuse(self, name: str, reason: str) -> None:
         self.report.refused += 1
-        self.report.reasons.append(f"{name}: {reason}")
+        self.report.reasons.append(f"{harmless(name)}: {reason}")
 
     def _clear(self) -> None:
         """Delete what this station wrote here and knows the receipts of."""

@@ -23,7 +23,7 @@ from dataclasses import dataclass, field
 
 from xtcli.errors import BundleRejected, ExitCode, LinkDown, UsageError
 from xtcli.lang import tr
-from xtcli.lang.system import because
+from xtcli.lang.system import because, harmless
 from xtcli.station import roads_settings
 from xtcli.station.intake import Arrival
 from xtcli.station.roads_shelf import Mail
@@ -243,8 +243,8 @@ class Modem:
                 if int(number) == self._number and self._answer and not self._answer.done():
                     self._answer.set_result(what == "SENT")
                     if what == "FAIL":
-                        self._tell(tr("The network did not take a message: {why}",
-                                      why=" ".join(why)[:WORDS_MAX] or "FAIL"))  # fmt: skip
+                        said = harmless(" ".join(why), WORDS_MAX) or what
+                        self._tell(tr("The network did not take a message: {why}", why=said))
             case _:
                 raise ValueError("unknown line")
 
