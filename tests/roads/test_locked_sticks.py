@@ -19,7 +19,7 @@ from xtcli.records.case import State
 from xtcli.station import roads
 from xtcli.station.intake import Arrival
 from xtcli.station.roads import RoadName
-from xtcli.station.roads_folder import FolderReport
+from xtcli.station.roads_folder import REASONS_MAX, FolderReport
 from xtcli.station.roads_list import add_road, is_ready, read_roads, remove_road
 from xtcli.station.roads_store import RoadCount, RoadStore
 from xtcli.station.station import Station
@@ -188,6 +188,40 @@ def test_names_on_a_stick_cannot_reach_the_terminal(realm: Realm, stick: Path) -
         assert said.count("\n") <= 5
         assert all(one.isprintable() or one == "\n" for one in said)
     assert json.loads(done.stdout)["refused"] == 3
+
+
+def test_thousands_of_files_are_read_once_and_named_by_the_score(
+    realm: Realm, stick: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A stick full of other files: what a visit reads does not grow with what it writes."""
+    inside = stick / "xt"
+    inside.mkdir()
+    for number in range(50):
+        path = inside / f"{number:016x}.xtb"
+        path.write_bytes(b"x" * 100)
+        os.utime(path, (realm.clock.at, realm.clock.at))
+    post = realm.station("post")
+    reads: list[Path] = []
+    real = folder._read
+
+    def counting(path: Path, *most: int) -> bytes:
+        reads.append(path)
+        return real(path, *most)
+
+    monkeypatch.setattr(folder, "_read", counting)
+    case = file_request(post)
+    assert visit(post, stick).put == 1
+    few = len(reads)
+    for number in range(10):
+        paper = stick.parent / f"{number}.txt"
+        paper.write_text(f"{number}" * 50)
+        post.attach(case, paper)
+    reads.clear()
+    report = visit(post, stick)
+    assert report.put > 10
+    assert len(reads) < few + 5 * report.put
+    assert report.refused == 50
+    assert len(report.reasons) == REASONS_MAX
 
 
 def test_words_that_do_not_go_with_a_sync(realm: Realm, stick: Path) -> None:

@@ -75,6 +75,8 @@ def say_road(report: Any, as_json: bool) -> None:
            put=report.put, taken=report.taken, refused=report.refused))  # fmt: skip
     for reason in report.reasons:
         tell(reason)
+    if len(report.reasons) < report.refused and not hasattr(report, "messages_sent"):
+        tell(tr("{count} files were refused in all.", count=report.refused))
     if hasattr(report, "messages_sent"):
         say(tr("{sent} messages sent, {got} received.", sent=report.messages_sent,
                got=report.messages_received))  # fmt: skip

@@ -7,6 +7,7 @@ WORDS: dict[str, str] = {
         "{folder} 无法写入：其中的内容已取入，没有删除也没有写出任何内容。请检查 U 盘的写保护开关。"
     ),
     "Write its whole path.": "请写完整路径。",
+    "{count} files were refused in all.": "共拒收 {count} 个文件。",
     "A folder is visited once, so there is nothing to watch.": "文件夹只访问一次，不能用 --watch。",
     "Leave --watch out, or let xt sync visit it: xt link add {road}": (
         "请去掉 --watch，或让 xt sync 自行访问：xt link add {road}"

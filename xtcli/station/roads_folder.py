@@ -25,9 +25,13 @@ from xtcli.transport.bundle.envelope import SEALED_BYTES_MAX, Envelope
 from xtcli.transport.bundle.pack import pack
 from xtcli.transport.bundle.seal import bundle_context, seal
 from xtcli.transport.carriers import folder
+from xtcli.transport.carriers.choices import Entry
 from xtcli.transport.carriers.folder import Found, Refused
 from xtcli.transport.spool import Outgoing
 from xtcli.transport.symbols import bundle_tag
+
+REASONS_MAX = 20
+"""Refused files that are named; all are counted. A stick may hold thousands of photos."""
 
 
 @dataclass(slots=True)
@@ -64,6 +68,7 @@ class FolderVisit:
         self._notes: dict[int, list[bytes]] = {}
         self._written: dict[int, set[bytes]] = {}
         self._locked: UsageError | None = None
+        self._there: list[Entry] | None = None
 
     def run(self) -> FolderReport:
         """Take, clear, write. A stick that goes away raises; what was committed stays.
@@ -172,7 +177,8 @@ class FolderVisit:
 
     def _refuse(self, name: str, reason: str) -> None:
         self.report.refused += 1
-        self.report.reasons.append(f"{harmless(name)}: {reason}")
+        if len(self.report.reasons) < REASONS_MAX:
+            self.report.reasons.append(f"{harmless(name)}: {reason}")
 
     def _clear(self) -> None:
         """Delete what this station wrote here and knows the receipts of."""
@@ -247,7 +253,9 @@ class FolderVisit:
         mail = self.mail
         envelope = Envelope(recipient, sender, mail.hint, priority, sealed).to_bytes()
         try:
-            _, written = folder.put(self.place, envelope, mail.station.entropy)
+            if self._there is None:
+                self._there = folder.listing(self.place)
+            _, written = folder.put(self.place, envelope, mail.station.entropy, self._there)
         except DiskFull:
             return False
         self.report.bytes_put += len(envelope) if written else 0

@@ -77,8 +77,18 @@ class FolderStatus:
     bytes_free: int
 
 
-def put(folder: Path, envelope: bytes, entropy: Callable[[int], bytes]) -> tuple[str, bool]:
+def listing(folder: Path) -> list[Entry]:
+    """What lies there, for `put`: who writes many bundles reads thousands of headers once."""
+    with _named_errors(folder):
+        return list(_entries(_inside(folder), 0.0))
+
+
+def put(
+    folder: Path, envelope: bytes, entropy: Callable[[int], bytes], there: list[Entry] | None = None
+) -> tuple[str, bool]:
     """Write an envelope durably; the name of its file, and False when it was there already.
+
+    `there` is `listing`, to which the file is added; it is looked at again without.
 
     Raises `DiskFull` when there is no room, `NotFound` and `UsageError` when the folder is not
     there or cannot be written, `LinkDown` when it went away; then nothing half-written counts.
@@ -86,13 +96,16 @@ def put(folder: Path, envelope: bytes, entropy: Callable[[int], bytes]) -> tuple
     wanted = read_header(envelope[:HEADER_BYTES_MAX])
     with _named_errors(folder):
         inside = _inside(folder, make=True)
-        for entry in choices.the_same(_entries(inside, 0.0), wanted, len(envelope)):
+        entries = _entries(inside, 0.0) if there is None else there
+        for entry in choices.the_same(entries, wanted, len(envelope)):
             if entry.size == len(envelope) and _holds(inside / entry.name, envelope):
                 return entry.name, False
             if entry.ours:
                 _unlink(inside / entry.name)
         name = _free_name(inside, entropy)
         _write(inside, name, envelope)
+        if there is not None:
+            there.append(Entry(name, len(envelope), 0.0, wanted))
         return name, True
 
 
