@@ -185,3 +185,24 @@ def test_why_the_system_refuses_is_said_in_both_languages() -> None:
 @pytest.mark.parametrize("shown", ["[::1]:4400", "127.0.0.1:4400"])
 def test_an_address_is_shown_as_it_is_typed(shown: str) -> None:
     assert show_address(parse_address(shown)) == shown
+
+
+@pytest.mark.parametrize(
+    "url", ["https://", "http://x y/", "ftp://x/y", "https://x:0/", "https://x:99999/", "://x",
+            "https://x/" + "a" * 80, "https://x/\x1b[2J"],
+)  # fmt: skip
+def test_an_invitation_gives_no_address_that_cannot_work(
+    realm: Realm, monkeypatch: pytest.MonkeyPatch, url: str
+) -> None:
+    realm.close()
+    monkeypatch.setenv("XT_HOME", str(realm.hub_home.root))
+    with pytest.raises(UsageError) as told:
+        setup.invite(station="村", kind="post", practitioner="医生", https=url)
+    assert "https://example.cn" in told.value.advice
+
+
+@pytest.mark.parametrize("url", ["https://", "http://x y/", "ftp://x/y", "https://x:99999/"])
+def test_a_code_with_such_an_address_is_one_sentence(tmp_path: Path, url: str) -> None:
+    """Codes of others may hold anything."""
+    with pytest.raises((LinkDown, BundleRejected)):
+        join_over_https(url, b"", bytes(1100), bytes, tmp_path / "none")

@@ -10,6 +10,7 @@ import statistics
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from xtcli.errors import NotAllowed, NotFound, UsageError
 from xtcli.hub.admission import Admission
@@ -26,7 +27,7 @@ from xtcli.records.values import StationKind
 from xtcli.station import shell
 from xtcli.station.enrolment import parse_address
 from xtcli.station.home import Home, Settings
-from xtcli.station.invite import Invitation, fingerprint
+from xtcli.station.invite import ADDRESS_BYTES_MAX, Invitation, fingerprint
 from xtcli.transport.carriers.certificates import PRINT_BYTES
 
 ROOT = 1
@@ -132,11 +133,32 @@ def invite(
         hub.close()
 
 
+def _check_url(text: str) -> None:
+    """UsageError unless a post could ask there; plain http is for a tunnel that a post has."""
+    with suppress(ValueError):
+        url = urlsplit(text)
+        sound = url.scheme in ("https", "http") and url.hostname and url.port != 0
+        if (
+            sound
+            and text.isprintable()
+            and " " not in text
+            and len(text.encode()) <= ADDRESS_BYTES_MAX
+        ):
+            return
+    raise UsageError(
+        "{url} is no address that an invitation can give.",
+        "Write it like https://example.cn/county/xt, in at most {most} characters.",
+        url=text, most=ADDRESS_BYTES_MAX,
+    )  # fmt: skip
+
+
 def _print(https: str, text: str, via: str) -> bytes | None:
     """Which certificate an invitation pins: None for this hub's own, empty for none."""
     own = bool(https) and "://" not in https
     if own:
         parse_address(https)
+    elif https:
+        _check_url(https)
     if text:
         with suppress(ValueError):
             found = bytes.fromhex(text)

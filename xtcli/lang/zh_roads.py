@@ -49,6 +49,10 @@ WORDS: dict[str, str] = {
     "Give --https-print as xt hub serve --https shows it at the relay.": (
         "请写 --https-print，取自中继站上 xt hub serve --https 显示的指纹。"
     ),
+    "{url} is no address that an invitation can give.": "{url} 不能写进邀请码。",
+    "Write it like https://example.cn/county/xt, in at most {most} characters.": (
+        "写法如 https://example.cn/county/xt，最多 {most} 个字符。"
+    ),
     # Status.
     "folders": "文件夹（U 盘）",
     "passed on as a relay": "中继转发",

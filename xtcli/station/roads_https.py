@@ -79,7 +79,7 @@ async def ask_over_https(
     async with connections(verify, httpx.Timeout(JOIN_TIMEOUT_S)) as client:
         try:
             answer = await client.post(url.text, content=body)
-        except httpx.HTTPError as error:
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise unreachable(url, error) from error
     try:
         found = unpack(answer.content) if answer.status_code == 200 else None

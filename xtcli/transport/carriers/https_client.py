@@ -100,7 +100,7 @@ async def _shown(url: Url) -> bytes:
                 stream = answer.extensions["network_stream"]
                 tls = stream.get_extra_info("ssl_object")
                 found: bytes | None = tls.getpeercert(binary_form=True) if tls else None
-        except httpx.HTTPError as error:
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise unreachable(url, error) from error
     if found is None:
         raise wrong_certificate(url)
@@ -253,7 +253,7 @@ class HttpsClient(LinkClient):
         self._wire.bytes_out += len(body) + HTTP_BYTES
         try:
             answer = await self._read(body)
-        except httpx.HTTPError as error:
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
             if "CERTIFICATE_VERIFY_FAILED" in str(error):
                 self.trouble = wrong_certificate(self.url)
             # Its datagrams count as lost; the link mends that.
