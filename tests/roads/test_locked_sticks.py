@@ -165,6 +165,9 @@ def test_names_of_folders(realm: Realm, tmp_path: Path, monkeypatch: pytest.Monk
     assert read_roads(post.home, post.settings) == [
         "udp", f"folder:{tmp_path}{os.sep}stick", f"sms:{tmp_path}{os.sep}modem 'a b'",
     ]  # fmt: skip
+    for other in ("zzz", 'sms:"x', "folder:other"):
+        with pytest.raises(NotFound):
+            remove_road(post.home, post.settings, other)
     remove_road(post.home, post.settings, "folder:stick")
     assert len(read_roads(post.home, post.settings)) == 2
 

@@ -109,7 +109,8 @@ def remove_road(home: Home, settings: Settings, text: str) -> list[str]:
     roads = read_roads(home, settings)
     if text not in roads:
         # Added from this folder, it is kept with its whole path.
-        text = _whole(RoadName.parse(text)).text
+        with suppress(UsageError):
+            text = _whole(RoadName.parse(text)).text
     if text not in roads:
         raise NotFound("{road} is no road of this station.", "See them: xt link list", road=text)
     roads.remove(text)
