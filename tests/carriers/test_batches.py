@@ -192,6 +192,31 @@ def test_strangers_and_rubbish() -> None:
     asyncio.run(scene())
 
 
+def test_a_request_cut_off_in_the_middle_is_nothing_refused() -> None:
+    """A post that is killed while it sends: its link goes on later, and nobody sent rubbish."""
+
+    async def scene() -> None:
+        bench = Bench()
+        pieces: list[MutableMapping[str, Any]] = [
+            {"type": "http.request", "body": ask(JOIN + b"hi")[:-1], "more_body": True},
+            {"type": "http.disconnect"},
+        ]
+        sent: list[MutableMapping[str, Any]] = []
+
+        async def receive() -> MutableMapping[str, Any]:
+            return pieces.pop(0)
+
+        async def send(message: MutableMapping[str, Any]) -> None:
+            sent.append(message)
+
+        await bench.endpoint({"type": "http", "method": "POST", "path": "/xt"}, receive, send)
+        assert not sent
+        assert bench.endpoint.wire.refused == 0
+        assert bench.endpoint.wire.datagrams_in == 0
+
+    asyncio.run(scene())
+
+
 def test_a_session_takes_no_more_when_nobody_fetches() -> None:
     """What waits for a client that went away is bounded, and the link is told to wait."""
 

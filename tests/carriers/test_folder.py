@@ -90,8 +90,8 @@ def test_two_posts_on_one_stick(tmp_path: Path) -> None:
 def test_duplicates_vanish(tmp_path: Path) -> None:
     """Writing again gives the file that is there; a copied file is the same bundle."""
     data = envelope()
-    name = put(tmp_path, data, os.urandom)
-    assert put(tmp_path, data, os.urandom) == name
+    name, _ = put(tmp_path, data, os.urandom)
+    assert put(tmp_path, data, os.urandom) == (name, False)
     (tmp_path / "xt" / "0123456789abcdef.xtb").write_bytes(data)
     assert len({found.envelope.tag for found in take(tmp_path, HUB, HINT)}) == 1
     for found in take(tmp_path, HUB, HINT):
@@ -110,7 +110,7 @@ def test_receipt_by_another_road_frees_the_space(tmp_path: Path) -> None:
 
 def test_full_stick(tmp_path: Path) -> None:
     """The write fails as a whole, nothing stays behind, small bundles still fit."""
-    kept = put(tmp_path, envelope(size=100), os.urandom)
+    kept, _ = put(tmp_path, envelope(size=100), os.urandom)
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, hard))
     try:
@@ -132,7 +132,7 @@ from xtcli.transport.carriers.folder import put
 print("go", flush=True)
 while True:
     data = Envelope(1, 12, bytes.fromhex(sys.argv[2]), 1, os.urandom(400_000)).to_bytes()
-    print(put(Path(sys.argv[1]), data, os.urandom), flush=True)
+    print(put(Path(sys.argv[1]), data, os.urandom)[0], flush=True)
 """
 
 
@@ -160,19 +160,19 @@ def test_killed_while_writing(tmp_path: Path) -> None:
 def test_torn_file_is_refused_then_written_again(tmp_path: Path) -> None:
     """A stick that lies about fsync: the name is there, the content is not."""
     data = envelope()
-    name = put(tmp_path, data, os.urandom)
+    name, _ = put(tmp_path, data, os.urandom)
     for length in (0, 1, 2, 5, 9, 50, len(data) - 1):
         (tmp_path / "xt" / name).write_bytes(data[:length])
         refused: list[Refused] = []
         assert list(take(tmp_path, HUB, HINT, refused)) == []
         assert [one.name for one in refused] == [name]
         assert refused[0].reason.endswith(".")
-    name = put(tmp_path, data, os.urandom)
+    name, _ = put(tmp_path, data, os.urandom)
     assert taken(tmp_path) == [data]
 
 
 def test_clean_leaves_what_is_young_whole_or_not_ours(tmp_path: Path) -> None:
-    whole = put(tmp_path, envelope(), os.urandom)
+    whole, _ = put(tmp_path, envelope(), os.urandom)
     inside = tmp_path / "xt"
     (inside / "00000000000000aa.part").write_bytes(b"never finished")
     (inside / "00000000000000bb.xtb").write_bytes(b"damaged")
@@ -277,6 +277,20 @@ def test_status_counts(tmp_path: Path) -> None:
     assert (about.foreign, about.partial) == (1, 1)
     assert about.bytes_used > 800
     assert about.bytes_free > 0
+
+
+def test_times_of_files_tell_the_day_and_no_hour(tmp_path: Path) -> None:
+    """Nor are files of today taken for damaged ones of yesterday."""
+    for number in range(3):
+        put(tmp_path, envelope(size=100 + number), os.urandom)
+    times = {path.stat().st_mtime for path in (tmp_path / "xt").iterdir()}
+    assert {time % 86_400 for time in times} == {0}
+    (whole, *_) = (tmp_path / "xt").iterdir()
+    whole.write_bytes(whole.read_bytes()[:-1])
+    day = max(times)
+    os.utime(whole, (day, day))
+    assert clean(tmp_path, day + 86_399 + DAMAGED_SECONDS / 2) == 0
+    assert clean(tmp_path, day + DAMAGED_SECONDS) == 1
 
 
 def test_a_lost_stick_shows_nothing(tmp_path: Path) -> None:

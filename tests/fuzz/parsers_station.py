@@ -216,7 +216,7 @@ def _modem_line(data: bytes) -> None:
     """As the modem's reader: one line of the plug-in command."""
     station = SimpleNamespace(number=4, clock=lambda: 1.8e9)
     mail: Any = SimpleNamespace(station=station, seal_key=lambda peer: None)
-    modem = Modem("true", mail, mail, lambda arrival: None)
+    modem = Modem(["true"], mail, mail, lambda arrival: None)
     modem._line(["SIZE", "134"])
     modem._line(data.decode("ascii").split())
 

@@ -100,11 +100,12 @@ def test_a_consult_through_a_relay_and_back(realm: Realm, tmp_path: Path) -> Non
     assert entries["巴音村"].upstream == entries["苏木卫生院"].no
 
 
-def test_two_relays_in_a_row(realm: Realm) -> None:
-    """Village -> township -> banner -> league: two relays between post and hub."""
+def test_three_relays_in_a_row(realm: Realm) -> None:
+    """Village -> township -> banner -> league -> region: three relays between post and hub."""
     with ExitStack() as stack:
         stack.enter_context(serving(realm.hub_home.root))
-        banner = relay(realm, stack, "旗", realm.hub_address)
+        league = relay(realm, stack, "盟", realm.hub_address)
+        banner = relay(realm, stack, "旗", league, via="盟")
         township = relay(realm, stack, "苏木", banner, via="旗")
         post_below(realm, "嘎查", "苏木", township)
         post = realm.station("嘎查")

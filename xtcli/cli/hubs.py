@@ -96,6 +96,9 @@ def invite(
     via: Annotated[
         str, typer.Option(metavar="STATION", help=tr("The relay that its link ends at."))
     ] = "",
+    https_print: Annotated[
+        str, typer.Option(metavar="HEX", help=tr("The print of the relay's certificate."))
+    ] = "",
     as_json: AsJson = False,
 ) -> None:
     """Invite a station."""
@@ -105,7 +108,7 @@ def invite(
     choose_one(kind, ("post", "desk", "hub"), "kind")
     made = setup.invite(station=station, kind=kind, practitioner=practitioner, role=role,
                         dept=dept, place=place, days=days, advertise=advertise,
-                        https=https, via=via)  # fmt: skip
+                        https=https, via=via, https_print=https_print)  # fmt: skip
     if as_json:
         write_json({"code": made.code, "expires": made.expires, "station": station})
         return

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -9,7 +10,7 @@ import typer
 
 from xtcli.cli.output import guarded, say, tell, write_json
 from xtcli.cli.shared import AsJson, station
-from xtcli.errors import ExitCode
+from xtcli.errors import ExitCode, UsageError
 from xtcli.lang import tr
 
 if TYPE_CHECKING:
@@ -31,6 +32,9 @@ def sync(
     as_json: AsJson = False,
 ) -> None:
     """Send and fetch."""
+    if not 0 <= timeout < math.inf:
+        raise UsageError("The value of {name} cannot be used.", "See: {command} --help",
+                         name="--timeout", command="xt sync")  # fmt: skip
     if via:
         from xtcli.cli.roads import sync_via
 

@@ -45,8 +45,14 @@ def plain(value: Any) -> Any:
 
 def write_json(value: Any) -> None:
     """One JSON document on one line of stdout."""
-    sys.stdout.write(json.dumps(plain(value), ensure_ascii=False) + "\n")
+    sys.stdout.write(_writable(json.dumps(plain(value), ensure_ascii=False)) + "\n")
     sys.stdout.flush()
+
+
+def _writable(text: str) -> str:
+    """`text` without the halves of characters that names of files may have: they are no Unicode, so
+    no JSON either."""
+    return text if text.isascii() else text.encode("utf-8", "replace").decode("utf-8")
 
 
 def interactive() -> bool:
@@ -73,13 +79,13 @@ def strong(text: str, colour: str = "") -> str:
 
 def say(text: str) -> None:
     """A line for a person who reads stdout."""
-    sys.stdout.write(text + "\n")
+    sys.stdout.write(_writable(text) + "\n")
     sys.stdout.flush()
 
 
 def tell(text: str) -> None:
     """A line on stderr: what is going on, never data."""
-    sys.stderr.write(text + "\n")
+    sys.stderr.write(_writable(text) + "\n")
     sys.stderr.flush()
 
 

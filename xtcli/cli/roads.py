@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -19,6 +20,7 @@ STATES = {
     "waiting": "waits", "started": "under way", "taken": "there, receipt missing",
     "refused": "refused", "postponed": "postponed", "cancelled": "cancelled",
 }  # fmt: skip
+CLEAR_LINE = "\r\x1b[K"
 ROAD_HELP = "udp, https, serial:DEVICE[@BAUD], folder:PATH, sms:COMMAND."
 PRIORITIES = {
     "critical": "critical", "text": "text", "ecg": "ECG", "voice": "voice note",
@@ -28,21 +30,40 @@ PRIORITIES = {
 
 def sync_via(via: str, timeout: float, watch: bool, as_json: bool) -> None:
     """`xt sync --via ROAD`: exchange over another road and leave with its exit code."""
-    from xtcli.cli.links import say_sync, watcher
+    from xtcli.cli.links import say_sync, sync_bar, watcher
     from xtcli.hub import roads
+    from xtcli.station.roads import RoadName
     from xtcli.station.syncing import SyncReport
 
     here = roads.open_here()
+    seen = sys.stderr.isatty() and not as_json and not watch
+    bar = sync_bar() if seen and RoadName.parse(via).carries_link else None
     try:
         show = watcher(as_json) if watch else None
-        report = roads.sync_via(here, via, timeout, watch, show)
+        report = roads.sync_via(here, via, timeout, watch, show, bar, _step if seen else None)
     finally:
+        if bar is not None:
+            bar.clear()
+        elif seen:
+            sys.stderr.write(CLEAR_LINE)
         here.close()
     if isinstance(report, SyncReport):
         say_sync(report, as_json)
     else:
         say_road(report, as_json)
     raise SystemExit(int(report.exit_code))
+
+
+def _step(report: Any) -> None:
+    """On a terminal: how far an exchange without a link has come, on one line."""
+    if hasattr(report, "messages_sent"):
+        text = tr("{sent} messages sent, {got} received.", sent=report.messages_sent,
+                  got=report.messages_received)  # fmt: skip
+    else:
+        text = tr("{put} bundles written, {taken} taken, {refused} refused.", put=report.put,
+                  taken=report.taken, refused=report.refused)  # fmt: skip
+    sys.stderr.write(CLEAR_LINE + text)
+    sys.stderr.flush()
 
 
 def say_road(report: Any, as_json: bool) -> None:
@@ -54,9 +75,14 @@ def say_road(report: Any, as_json: bool) -> None:
            put=report.put, taken=report.taken, refused=report.refused))  # fmt: skip
     for reason in report.reasons:
         tell(reason)
+    if len(report.reasons) < report.refused and not hasattr(report, "messages_sent"):
+        tell(tr("{count} files were refused in all.", count=report.refused))
     if hasattr(report, "messages_sent"):
         say(tr("{sent} messages sent, {got} received.", sent=report.messages_sent,
                got=report.messages_received))  # fmt: skip
+        if report.failed:
+            tell(tr("{count} messages were not taken by the network; others go instead.",
+                    count=report.failed))  # fmt: skip
         if report.left:
             tell(tr("{count} bundles are too long for short messages and wait for another road.",
                     count=report.left))  # fmt: skip

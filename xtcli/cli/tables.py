@@ -230,7 +230,7 @@ def status_page(status: Status) -> None:
             ago = seconds(max(0.0, status.now - link.last_contact))
             say(tr("Hub {hub}: last contact {ago} ago", hub=link.hub, ago=ago))
     if link.road and status.kind != "hub":
-        say("  " + tr("over {road}", road=link.road))
+        say("  " + tr("over {road}", road=road_words(link.road)))
     if link.rate_bps:
         say("  " + tr("{rate} kbit/s, round trip {rtt}, loss {loss} %",
                       rate=f"{link.rate_bps / 1000:.1f}", rtt=seconds(link.rtt_s or 0),
@@ -250,6 +250,20 @@ def status_page(status: Status) -> None:
         say(tr("Set aside: {refused} refused, {held} waiting for what they need",
                refused=status.refused, held=status.held))  # fmt: skip
     for road in status.roads:
-        say("  " + tr("{road}: {out} sent, {got} received, {refused} refused", road=road.road,
-                      out=size(road.bytes_out), got=size(road.bytes_in),
-                      refused=road.refused))  # fmt: skip
+        text = tr("{road}: {out} sent, {got} received, {refused} refused",
+                  road=road_words(road.road), out=size(road.bytes_out), got=size(road.bytes_in),
+                  refused=road.refused)  # fmt: skip
+        if road.last is not None:
+            ago = seconds(max(0.0, status.now - road.last))
+            text += tr(", last contact {ago} ago", ago=ago)
+        say("  " + text)
+
+
+def road_words(name: str) -> str:
+    """A carrier under whose name the counts are kept, as people call it."""
+    kind, _, device = name.partition(":")
+    if kind == "serial":
+        return tr("the line {device}", device=device)
+    known = {"udp": "UDP", "https": "HTTPS", "folder": tr("folders"), "sms": tr("short messages"),
+             "relay": tr("passed on as a relay")}  # fmt: skip
+    return known.get(kind, name)

@@ -16,7 +16,7 @@ from xtcli.hub.relaying import RelayCore, RelayPump
 from xtcli.hub.serving_roads import RoadOptions, ServedRoads
 from xtcli.lang import tr
 from xtcli.station import shell
-from xtcli.station.enrolment import parse_address
+from xtcli.station.enrolment import parse_address, show_address
 from xtcli.station.exchange import MEND_SECONDS
 from xtcli.station.home import Home, SyncLock, default_root
 from xtcli.station.roads import RoadName
@@ -125,12 +125,17 @@ class RelayServer:
         """Serve until stopped."""
         host, port = parse_address(self.station.settings.extra.get("listen", ""))
         address = await self.udp.start(host, port)
-        shown = f"{address[0]}:{address[1]}"
+        shown = show_address(address)
         self._say({"listening": shown}, tr("The relay {name} listens on {address}.",
                                            name=self.station.settings.name,
                                            address=shown))  # fmt: skip
         for road in await self.roads.start():
             self._say({"serving": road}, tr("Also on {road}.", road=road))
+        if self.roads.print:
+            self._say(
+                {"print": self.roads.print},
+                tr("The print of its certificate: {print}", print=self.roads.print),
+            )
         loop = asyncio.get_running_loop()
         for name in ("SIGINT", "SIGTERM"):
             if os.name == "posix":

@@ -8,10 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-from xtcli.errors import NotAllowed
+from xtcli.errors import NotAllowed, UsageError
 from xtcli.hub.hub import HubStation
 from xtcli.hub.sticks import visitor
 from xtcli.records.sign import Record
@@ -25,7 +24,7 @@ from xtcli.station.roads_folder import FolderVisit
 from xtcli.station.roads_list import link_road
 from xtcli.station.routing import HUB
 from xtcli.station.station import Station
-from xtcli.station.syncing import run_sync
+from xtcli.station.syncing import Progress, run_sync
 
 
 def open_here() -> Station:
@@ -56,20 +55,31 @@ def duties(station: Station) -> Duties:
     return Duties(station.deliveries, inside)
 
 
-def sync_via(station: Station, via: str, timeout: float, watch: bool, show: Show | None) -> Any:
-    """Exchange over another road; its report."""
+def sync_via(
+    station: Station, via: str, timeout: float, watch: bool, show: Show | None,
+    progress: Progress | None = None, on_step: Callable[[Any], None] | None = None,
+) -> Any:  # fmt: skip
+    """Exchange over another road; its report. `progress` is told how far a link's exchange has
+    come, `on_step` another's.
+    """
     road = RoadName.parse(via)
-    does = duties(station)
+    does, step = duties(station), on_step or (lambda report: None)
 
     def told(arrival: Arrival) -> None:
         for one in roads.happenings(station, arrival) if show else []:
             assert show is not None
             show(one)
 
+    if road.kind == "folder" and watch:
+        raise UsageError(
+            "A folder is visited once, so there is nothing to watch.",
+            "Leave --watch out, or let xt sync visit it: xt link add {road}", road=road.text,
+        )  # fmt: skip
     if road.kind == "folder":
         make = visitor(station.number) if station.kind is StationKind.HUB else FolderVisit
-        return roads.visit_folder(station, Path(road.rest).expanduser(), rule=does.rule,
-                                  inside=does.inside, on_new=told, make=make)  # fmt: skip
+        return roads.visit_folder(station, road.place, rule=does.rule,
+                                  inside=does.inside, on_new=told, make=make,
+                                  on_step=step)  # fmt: skip
     seconds = timeout or (0.0 if watch else 120.0)
     if road.kind == "sms" and station.kind is StationKind.HUB and station.number != HUB:
         raise NotAllowed(
@@ -77,7 +87,7 @@ def sync_via(station: Station, via: str, timeout: float, watch: bool, show: Show
         )
     if road.kind == "sms":
         return roads.exchange_messages(station, road.rest, seconds, watch, rule=does.rule,
-                                       inside=does.inside, on_new=told)  # fmt: skip
+                                       inside=does.inside, on_new=told, on_step=step)  # fmt: skip
     link = link_road(station.home, station.settings, station.entropy, road)
-    return run_sync(station, seconds, watch=watch, show=show,
+    return run_sync(station, seconds, watch=watch, show=show, progress=progress,
                     road=link)  # fmt: skip

@@ -20,7 +20,7 @@ from xtcli.hub.web import ServedWeb, WebOptions
 from xtcli.lang import tr
 from xtcli.records.sign import Record
 from xtcli.station import words
-from xtcli.station.enrolment import parse_address
+from xtcli.station.enrolment import parse_address, show_address
 from xtcli.station.home import Home, SyncLock, default_root
 from xtcli.station.routing import HUB
 from xtcli.transport.link.events import LinkEvent
@@ -64,11 +64,16 @@ class Server:
         """Listen and serve until stopped."""
         host, port = parse_address(self.hub.settings.hub_address)
         address = await self.udp.start(host, port)
-        shown = f"{address[0]}:{address[1]}"
+        shown = show_address(address)
         self._say({"listening": shown}, tr("The hub {name} listens on {address}.",
                                            name=self.hub.settings.name, address=shown))  # fmt: skip
         for road in await self.roads.start():
             self._say({"serving": road}, tr("Also on {road}.", road=road))
+        if self.roads.print:
+            self._say(
+                {"print": self.roads.print},
+                tr("The print of its certificate: {print}", print=self.roads.print),
+            )
         if self.web is not None:
             url, fingerprint = await self.web.start()
             text = tr("Guests' page: {url} {fingerprint}", url=url, fingerprint=fingerprint)

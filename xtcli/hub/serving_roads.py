@@ -12,7 +12,7 @@ from dataclasses import dataclass, fields, replace
 from functools import partial
 
 from xtcli.errors import DeviceMissing, XtError
-from xtcli.hub.https import tls_files
+from xtcli.hub.https import tls_files, tls_print
 from xtcli.station.core import StationCore
 from xtcli.station.enrolment import parse_address
 from xtcli.station.roads_sms import HEARD_SECONDS, LINK, ROAD
@@ -56,6 +56,8 @@ class ServedRoads:
         self._listeners: list[HttpsListener] = []
         self._told: dict[str, Wire] = {}
         self._saved_at = 0.0
+        self.print = ""
+        """The print of the certificate, in hex, where one is served."""
 
     async def start(self) -> list[str]:
         """Open every road; their names. DeviceMissing or LinkDown when one cannot be."""
@@ -68,6 +70,7 @@ class ServedRoads:
                 self._listeners.append(listener)
                 await listener.start(*(tls_files(self.hub) if name == "https" else ()))
                 roads.append(f"{name}:{where}")
+        self.print = tls_print(self.hub).hex() if self.options.https else ""
         return roads
 
     def _gone(self, text: str) -> None:
@@ -89,10 +92,12 @@ class ServedRoads:
 
     def _reopen(self, text: str) -> None:
         try:
-            self._lines[text] = attach(self.server, text, partial(self._gone, text))
+            line = attach(self.server, text, partial(self._gone, text))
         except DeviceMissing as error:
             self._trouble(error)
             asyncio.get_running_loop().call_later(REOPEN_SECONDS, self._reopen, text)
+        else:
+            self._lines[text] = line
 
     def look(self, now: float) -> None:
         """Write the counts down from time to time."""

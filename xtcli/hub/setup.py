@@ -7,8 +7,10 @@ invitations on disk. It does not know sockets.
 from __future__ import annotations
 
 import statistics
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from xtcli.errors import NotAllowed, NotFound, UsageError
 from xtcli.hub.admission import Admission
@@ -25,7 +27,8 @@ from xtcli.records.values import StationKind
 from xtcli.station import shell
 from xtcli.station.enrolment import parse_address
 from xtcli.station.home import Home, Settings
-from xtcli.station.invite import Invitation, fingerprint
+from xtcli.station.invite import ADDRESS_BYTES_MAX, Invitation, fingerprint
+from xtcli.transport.carriers.certificates import PRINT_BYTES
 
 ROOT = 1
 
@@ -83,18 +86,18 @@ def init(home: Home, name: str, listen: str, advertise: str = "") -> Settings:
 def invite(
     *, station: str, kind: str, practitioner: str, role: str = "", dept: str = "",
     place: str = "", days: float = VALID_SECONDS / 86_400, advertise: str = "", https: str = "",
-    via: str = "",
+    via: str = "", https_print: str = "",
 ) -> Invited:  # fmt: skip
     """A one-line code that lets one station in, once. `advertise`: another address of the hub.
 
     `https`: where it answers over HTTPS, HOST:PORT with its own certificate, or an https:// URL
     with one that authorities vouch for. `via`: the relay (its name or number) that the station's
-    link ends at; `advertise` is then the relay's address.
+    link ends at; `advertise` is then the relay's address. `https_print`: the print, in hex, of the
+    certificate shown there, where it is not this hub's own.
     """
     if advertise:
         parse_address(advertise)
-    if https and "://" not in https:
-        parse_address(https)
+    pinned = _print(https, https_print, via)
     hub = open_hub()
     if hub.number != ROOT:
         hub.close()
@@ -122,12 +125,56 @@ def invite(
         code = Invitation(
             advertise or settings.advertise or settings.hub_address, settings.hub_seal,
             fingerprint(settings.hub_sign, settings.hub_seal), made.id, secret, https,
-            tls_print(hub) if https and "://" not in https else b"",
+            tls_print(hub) if pinned is None else pinned,
         ).code()  # fmt: skip
         return Invited(code, made.expires)
     finally:
         invites.close()
         hub.close()
+
+
+def _check_url(text: str) -> None:
+    """UsageError unless a post could ask there; plain http is for a tunnel that a post has."""
+    with suppress(ValueError):
+        url = urlsplit(text)
+        sound = url.scheme in ("https", "http") and url.hostname and url.port != 0
+        if (
+            sound
+            and text.isprintable()
+            and " " not in text
+            and len(text.encode()) <= ADDRESS_BYTES_MAX
+        ):
+            return
+    raise UsageError(
+        "{url} is no address that an invitation can give.",
+        "Write it like https://example.cn/county/xt, in at most {most} characters.",
+        url=text, most=ADDRESS_BYTES_MAX,
+    )  # fmt: skip
+
+
+def _print(https: str, text: str, via: str) -> bytes | None:
+    """Which certificate an invitation pins: None for this hub's own, empty for none."""
+    own = bool(https) and "://" not in https
+    if own:
+        parse_address(https)
+    elif https:
+        _check_url(https)
+    if text:
+        with suppress(ValueError):
+            found = bytes.fromhex(text)
+            if own and len(found) == PRINT_BYTES:
+                return found
+        raise UsageError(
+            "{print} is not the print of a certificate.",
+            "Give the 32 characters that xt hub serve shows there, with --https HOST:PORT.",
+            print=text,
+        )  # fmt: skip
+    if own and via:
+        raise UsageError(
+            "The certificate of the relay is not known here.",
+            "Give --https-print as xt hub serve --https shows it at the relay.",
+        )
+    return None if own else b""
 
 
 def _relay(hub: HubStation, via: str, advertise: str) -> int:

@@ -69,6 +69,7 @@ class RelayVisit(FolderVisit):
                               kick_up=lambda: None)  # fmt: skip
         self._vouched: dict[int, set[bytes]] = {}
         self._vouchers: set[str] = set()
+        self._told: set[str] = set()
         self._of_hub = True
 
     # Taking
@@ -86,7 +87,7 @@ class RelayVisit(FolderVisit):
             if found.envelope.recipient != self.mail.station.number:
                 self._take(found)
         for name in self._vouchers:
-            folder.drop(self.place, name)
+            self._drop(name)
 
     def _read_vouchers(self, *, of_hub: bool) -> None:
         """What the hub, or everybody else, vouches for."""
@@ -99,7 +100,8 @@ class RelayVisit(FolderVisit):
 
     def _refuse(self, name: str, reason: str) -> None:
         """Once, though files are looked at twice."""
-        if all(name != told.split(":")[0] for told in self.report.reasons):
+        if name not in self._told:
+            self._told.add(name)
             super()._refuse(name, reason)
 
     def _voucher(self, envelope: Envelope) -> set[bytes] | None:

@@ -12,8 +12,8 @@ from functools import lru_cache
 
 LANGUAGES = ("en", "zh")
 ROOMS = (
-    "errors", "records", "transport", "media", "clinic", "station", "hub", "cli", "tui", "tui_call",
-    "web",
+    "errors", "records", "transport", "media", "clinic", "station", "roads", "hub", "cli", "tui",
+    "tui_call", "web",
 )  # fmt: skip
 
 _chosen: str | None = None

@@ -266,7 +266,6 @@ WORDS: dict[str, str] = {
     "The command {command} did not say how long its messages are.": (
         "命令 {command} 没有说明报文长度。"
     ),
-    "It must begin with a line like: SIZE 1750": "它的第一行应为：SIZE 1750",
     "The command {command} ended.": "命令 {command} 已退出。",
     "See what it said; what waits is kept.": "请看它的输出；待发内容都已保存。",
     "The command said something that is not understood.": "命令输出了无法识别的内容。",

@@ -253,6 +253,12 @@ def _check(
         )
 
 
+def show_address(address: tuple[Any, ...]) -> str:
+    """A socket's address as `parse_address` reads it."""
+    host = f"[{address[0]}]" if ":" in str(address[0]) else address[0]
+    return f"{host}:{address[1]}"
+
+
 def parse_address(address: str) -> tuple[str, int]:
     """Host and port of `HOST:PORT` or `[IPv6]:PORT`; UsageError when it is neither."""
     host, _, port = address.rpartition(":")

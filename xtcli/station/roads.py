@@ -11,7 +11,9 @@ All carry the same sealed bundles. The road modules do the work; this one only c
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -54,6 +56,27 @@ class RoadName:
         return cls(kind, rest)
 
     @property
+    def place(self) -> Path:
+        """The folder of a folder road; UsageError when it is in the home of nobody."""
+        try:
+            return Path(self.rest).expanduser()
+        except RuntimeError as error:
+            raise UsageError(
+                "There is no folder {folder}.", "Write its whole path.", folder=self.rest
+            ) from error
+
+    @property
+    def command(self) -> list[str]:
+        """The words of a plug-in's command; UsageError when they cannot be told apart."""
+        with suppress(ValueError):
+            if words := shlex.split(self.rest):
+                return words
+        raise UsageError(
+            "The command {command} cannot be read.", "Check its quotation marks; write it like"
+            " sms:beidou-modem.", command=self.rest,
+        )  # fmt: skip
+
+    @property
     def text(self) -> str:
         """As it is written."""
         return f"{self.kind}:{self.rest}" if self.rest else self.kind
@@ -82,18 +105,23 @@ def visit_folder(
     station: StationCore, place: Path, *, rule: Rule | None = None,
     on_new: Callable[[Arrival], None] = lambda arrival: None,
     inside: Callable[..., object] = lambda record: None, make: type[FolderVisit] = FolderVisit,
+    on_step: Callable[[FolderReport], None] = lambda report: None,
 ) -> FolderReport:  # fmt: skip
     """Exchange with a folder once. `inside` is called for each new record before it is committed,
-    `on_new` after each bundle is safe; `make` says what kind of visitor this station is.
+    `on_new` after each bundle is safe, `on_step` with how far it has come; `make` says what kind of
+    visitor this station is.
     """
     mail = Mail(station, rule, inside)
     store = RoadStore(station.home.root)
     try:
         visit = make(mail, store, place)
-        report = visit.run()
-        for arrival in visit.arrivals:
-            on_new(arrival)
-        return report
+        visit.on_step = on_step
+        try:
+            return visit.run()
+        finally:
+            # Also when the stick was pulled: what came before is here and must ring.
+            for arrival in visit.arrivals:
+                on_new(arrival)
     finally:
         store.close()
         mail.close()
@@ -103,17 +131,21 @@ def exchange_messages(
     station: StationCore, command: str, seconds: float, watch: bool, *, rule: Rule | None = None,
     on_new: Callable[[Arrival], None] = lambda arrival: None,
     inside: Callable[..., object] = lambda record: None,
+    on_step: Callable[[ModemReport], None] = lambda report: None,
 ) -> ModemReport:  # fmt: skip
     """Exchange short messages through a plug-in command, as `visit_folder` does files."""
     import asyncio
 
     from xtcli.station.roads_modem import Modem
 
+    words = RoadName("sms", command).command
     mail = Mail(station, rule, inside)
     store = RoadStore(station.home.root)
 
     async def run() -> ModemReport:
-        return await Modem(command, mail, store, on_new).run(seconds, watch)
+        modem = Modem(words, mail, store, on_new)
+        modem.on_step = on_step
+        return await modem.run(seconds, watch)
 
     try:
         return asyncio.run(run())

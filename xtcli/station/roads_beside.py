@@ -8,14 +8,13 @@ each message costs money. It opens no seal; `roads_folder` and `roads_modem` do 
 from __future__ import annotations
 
 import asyncio
-import os
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from xtcli.errors import XtError
 from xtcli.lang import tr
+from xtcli.station import roads_settings
 from xtcli.station.core import StationCore
 from xtcli.station.intake import Arrival
 from xtcli.station.roads import RoadName, visit_folder
@@ -44,7 +43,7 @@ class _Folder:
 
     def __init__(self, road: RoadName) -> None:
         self.road = road
-        self.path = Path(road.rest).expanduser()
+        self.path = road.place
         self.seen: object = None
         self.version = -1
         self.at = -FOLDER_PAUSE_SECONDS
@@ -77,7 +76,7 @@ class RoadsBeside:
         self._modem: Modem | None = None
         self._task: asyncio.Task[None] | None = None
         self._sms_at = -AGAIN_SECONDS
-        self._sms_after = float(os.environ.get(SMS_SETTING, "") or SMS_SECONDS)
+        self._sms_after = roads_settings.number(SMS_SETTING, SMS_SECONDS)
 
     @property
     def settled(self) -> bool:
@@ -165,9 +164,9 @@ class RoadsBeside:
         due = silence >= self._sms_after and now - self._sms_at >= AGAIN_SECONDS
         if due and self._task is None and is_ready(self._sms):
             self._say(self._sms, tr("No road answers: text goes by short messages now."))
-            self._task = asyncio.create_task(self._run(self._sms.rest, watch))
+            self._task = asyncio.create_task(self._run(self._sms.command, watch))
 
-    async def _run(self, command: str, watch: bool) -> None:
+    async def _run(self, command: list[str], watch: bool) -> None:
         """Run the command until nothing waits that it can carry, or it is stopped."""
         from xtcli.station.roads_modem import Modem
 

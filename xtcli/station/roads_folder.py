@@ -7,11 +7,14 @@ made again. It knows no sockets and no formats below the envelope.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from xtcli.errors import DiskFull, ExitCode
+from xtcli.errors import DiskFull, ExitCode, UsageError
 from xtcli.lang import tr
+from xtcli.lang.system import harmless
 from xtcli.station import parcels
 from xtcli.station import roads_vouch as vouch
 from xtcli.station.intake import Arrival
@@ -22,14 +25,19 @@ from xtcli.transport.bundle.envelope import SEALED_BYTES_MAX, Envelope
 from xtcli.transport.bundle.pack import pack
 from xtcli.transport.bundle.seal import bundle_context, seal
 from xtcli.transport.carriers import folder
+from xtcli.transport.carriers.choices import Entry
 from xtcli.transport.carriers.folder import Found, Refused
 from xtcli.transport.spool import Outgoing
 from xtcli.transport.symbols import bundle_tag
 
+REASONS_MAX = 20
+"""Refused files that are named; all are counted. A stick may hold thousands of photos."""
+
 
 @dataclass(slots=True)
 class FolderReport:
-    """What one visit did. `left` bundles did not fit; `reasons` say why files were refused."""
+    """What one visit did. `left` bundles did not fit, or could not be written at all; `reasons` say
+    why files were refused, or why nothing could be written or deleted."""
 
     road: str
     put: int = 0
@@ -38,6 +46,7 @@ class FolderReport:
     left: int = 0
     records: int = 0
     bytes_put: int = 0
+    bytes_taken: int = 0
     waiting_records: int = 0
     waiting_blobs: int = 0
     reasons: list[str] = field(default_factory=list)
@@ -54,24 +63,59 @@ class FolderVisit:
         self.place = place
         self.report = FolderReport(f"folder:{place}")
         self.arrivals: list[Arrival] = []
+        self.on_step: Callable[[FolderReport], None] = lambda report: None
+        """Called after each bundle taken or written: a stick may be slow."""
         self._notes: dict[int, list[bytes]] = {}
         self._written: dict[int, set[bytes]] = {}
+        self._locked: UsageError | None = None
+        self._there: list[Entry] | None = None
 
     def run(self) -> FolderReport:
-        """Take, clear, write. A stick that goes away raises; what was committed stays."""
+        """Take, clear, write. A stick that goes away raises; what was committed stays.
+
+        One that is locked is read nevertheless: it may hold the answer somebody waits for.
+        """
         station = self.mail.station
         try:
-            folder.clean(self.place, station.clock())
+            with self._even_locked():
+                folder.clean(self.place, station.clock())
             self._take_all()
-            self._clear()
-            self._put_all()
+            with self._even_locked():
+                self._clear()
+            with self._even_locked():
+                self._put_all()
         finally:
             self._count()
-        if self.report.left:
+        if self._locked is not None:
+            self._say_locked(self._locked)
+        elif self.report.left:
             self.report.exit_code = ExitCode.DISK_FULL
         elif self.report.refused:
             self.report.exit_code = ExitCode.PARTLY
         return self.report
+
+    @contextmanager
+    def _even_locked(self) -> Iterator[None]:
+        """What cannot be deleted or written is noted; reading goes on."""
+        try:
+            yield
+        except UsageError as error:
+            self._locked = error
+
+    def _say_locked(self, error: UsageError) -> None:
+        """Nothing was lost, but whoever carries the stick must know; an error if it was no use."""
+        if not self.report.taken:
+            raise error
+        self.report.reasons.append(
+            tr("{folder} cannot be written: what it holds was taken, nothing was deleted or left"
+               " there. Check the stick's lock.", folder=self.place)
+        )  # fmt: skip
+        self.report.exit_code = ExitCode.PARTLY
+
+    def _drop(self, name: str) -> None:
+        """Delete a file that is safe here, if the stick lets it go."""
+        with self._even_locked():
+            folder.drop(self.place, name)
 
     # Taking
 
@@ -89,7 +133,7 @@ class FolderVisit:
         if tags is not None:
             for tag in tags:
                 self._settled(envelope.sender, tag)
-            folder.drop(self.place, found.name)
+            self._drop(found.name)
             return
         arrivals = self._open(envelope)
         if arrivals is None:
@@ -114,10 +158,12 @@ class FolderVisit:
 
     def _took(self, found: Found, arrivals: list[Arrival]) -> None:
         """A bundle is safe here: its file may go."""
-        folder.drop(self.place, found.name)
+        self._drop(found.name)
         self.report.taken += 1
+        self.report.bytes_taken += len(found.envelope.sealed)
         self.report.records += sum(len(arrival.new) for arrival in arrivals)
         self.arrivals += arrivals
+        self.on_step(self.report)
 
     def _note(self, envelope: Envelope) -> tuple[bytes, ...] | None:
         """The tags in a bundle that only says what its sender has taken; None for others."""
@@ -131,7 +177,8 @@ class FolderVisit:
 
     def _refuse(self, name: str, reason: str) -> None:
         self.report.refused += 1
-        self.report.reasons.append(f"{name}: {reason}")
+        if len(self.report.reasons) < REASONS_MAX:
+            self.report.reasons.append(f"{harmless(name)}: {reason}")
 
     def _clear(self) -> None:
         """Delete what this station wrote here and knows the receipts of."""
@@ -150,6 +197,7 @@ class FolderVisit:
                 continue
             if self._put(*self._ends(one), min(one.priority, 5), sealed):
                 self.report.put += 1
+                self.on_step(self.report)
                 self.store.carried(one.peer, one.tag)
                 self.mail.sent(one.peer, one.tag)
             else:
@@ -205,10 +253,12 @@ class FolderVisit:
         mail = self.mail
         envelope = Envelope(recipient, sender, mail.hint, priority, sealed).to_bytes()
         try:
-            folder.put(self.place, envelope, mail.station.entropy)
+            if self._there is None:
+                self._there = folder.listing(self.place)
+            _, written = folder.put(self.place, envelope, mail.station.entropy, self._there)
         except DiskFull:
             return False
-        self.report.bytes_put += len(envelope)
+        self.report.bytes_put += len(envelope) if written else 0
         return True
 
     def _put_note(self, peer: int, tags: list[bytes]) -> None:
@@ -229,4 +279,5 @@ class FolderVisit:
         self.store.count(
             "folder", station.clock() if report.taken else None, put=report.put,
             taken=report.taken, refused=report.refused, bytes_out=report.bytes_put,
+            bytes_in=report.bytes_taken,
         )  # fmt: skip

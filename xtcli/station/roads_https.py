@@ -9,11 +9,18 @@ import asyncio
 from collections.abc import Callable
 from pathlib import Path
 
-from xtcli.errors import LinkDown, NotFound
+from xtcli.errors import BundleRejected, LinkDown, NotFound
 from xtcli.station.core import Entropy
 from xtcli.station.home import Home, Settings
 from xtcli.transport.carriers.batches import BATCH_BYTES_MAX, SESSION_BYTES, Asked, unpack
-from xtcli.transport.carriers.https_client import HttpsClient, Url, pinned, unreachable
+from xtcli.transport.carriers.https_client import (
+    HttpsClient,
+    Url,
+    connections,
+    foreign_answer,
+    pinned,
+    unreachable,
+)
 from xtcli.transport.carriers.https_server import OVERHEAD_BYTES
 from xtcli.transport.driving import LinkClient
 from xtcli.transport.link.events import LinkEvent
@@ -69,12 +76,17 @@ async def ask_over_https(
     url = Url(where)
     verify = await pinned(url, wanted, cache) if wanted else True
     body = Asked(entropy(SESSION_BYTES), JOIN_WAIT_S, BATCH_BYTES_MAX, (datagram,)).to_bytes()
-    async with httpx.AsyncClient(verify=verify, timeout=JOIN_TIMEOUT_S) as client:
+    async with connections(verify, httpx.Timeout(JOIN_TIMEOUT_S)) as client:
         try:
             answer = await client.post(url.text, content=body)
-        except httpx.HTTPError as error:
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise unreachable(url, error) from error
-    found = unpack(answer.content) if answer.status_code == 200 else ()
+    try:
+        found = unpack(answer.content) if answer.status_code == 200 else None
+    except BundleRejected:
+        found = None
+    if found is None:
+        raise foreign_answer(url)
     if not found:
         raise LinkDown(
             "The hub at {address} did not answer.",

@@ -7,6 +7,9 @@ hub answers so. The order is the order in which they are tried. It opens no road
 from __future__ import annotations
 
 import json
+import os
+import shlex
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -67,6 +70,18 @@ def read_roads(home: Home, settings: Settings) -> list[str]:
         ) from error
 
 
+def _whole(road: RoadName) -> RoadName:
+    """The same road from whatever folder xt is started later."""
+    if road.kind == "folder" and not road.rest.startswith("~"):
+        return RoadName("folder", str(Path(road.rest).absolute()))
+    if road.kind == "serial" and os.sep in road.rest:
+        return RoadName("serial", str(Path(road.rest).absolute()))
+    if road.kind == "sms" and os.sep in road.command[0]:
+        words = road.command
+        return RoadName("sms", shlex.join([str(Path(words[0]).absolute()), *words[1:]]))
+    return road
+
+
 def _write(home: Home, roads: list[str]) -> None:
     text = json.dumps({"version": VERSION, "roads": roads}, ensure_ascii=False, indent=1)
     home.write(home.root / NAME, text.encode())
@@ -74,8 +89,8 @@ def _write(home: Home, roads: list[str]) -> None:
 
 def add_road(home: Home, settings: Settings, text: str) -> list[str]:
     """Append a road, or move it to the end; all roads. UsageError when it cannot be one."""
-    road = RoadName.parse(text)
-    if len(text) > ROAD_CHARACTERS_MAX or any(ord(one) < 32 for one in text):
+    road = _whole(RoadName.parse(text))
+    if len(road.text) > ROAD_CHARACTERS_MAX or any(ord(one) < 32 for one in text):
         raise UsageError("This name of a road is too long.", "Give the folder a shorter name.")
     check_road(home, settings, road)
     roads = [one for one in read_roads(home, settings) if one != road.text]
@@ -92,6 +107,10 @@ def add_road(home: Home, settings: Settings, text: str) -> list[str]:
 def remove_road(home: Home, settings: Settings, text: str) -> list[str]:
     """Take a road away; those that are left. NotFound when there is no such road."""
     roads = read_roads(home, settings)
+    if text not in roads:
+        # Added from this folder, it is kept with its whole path.
+        with suppress(UsageError):
+            text = _whole(RoadName.parse(text)).text
     if text not in roads:
         raise NotFound("{road} is no road of this station.", "See them: xt link list", road=text)
     roads.remove(text)
@@ -111,6 +130,10 @@ def check_road(home: Home, settings: Settings, road: RoadName) -> None:
         HttpsRoad(home, settings, bytes)
     elif road.kind == "serial":
         SerialName.parse(road.rest)
+    elif road.kind == "folder":
+        _ = road.place
+    elif road.kind == "sms":
+        _ = road.command
 
 
 def link_road(home: Home, settings: Settings, entropy: Entropy, road: RoadName) -> LinkRoad:
@@ -132,7 +155,9 @@ def is_ready(road: RoadName) -> bool:
     if road.kind == "serial":
         return Path(SerialName.parse(road.rest).device).exists()
     if road.kind == "folder":
-        return Path(road.rest).expanduser().is_dir()
+        with suppress(OSError, UsageError):
+            return road.place.is_dir()
+        return False
     return True
 
 

@@ -6,6 +6,7 @@ The command runs while `xt sync --via sms:COMMAND` does. Both sides write lines 
     from the command    SIZE bytes | PACE seconds | RECV address base64 | SENT number |
                         FAIL number words
 
+The command has a session of its own: Ctrl-C reaches xt alone, which lets the command end in peace.
 It knows processes and lines. What the messages mean is for `roads_sms`.
 """
 
@@ -14,14 +15,16 @@ from __future__ import annotations
 import asyncio
 import base64
 import os
-import shlex
+import signal
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from dataclasses import dataclass, field
 
 from xtcli.errors import BundleRejected, ExitCode, LinkDown, UsageError
 from xtcli.lang import tr
+from xtcli.lang.system import because, harmless
+from xtcli.station import roads_settings
 from xtcli.station.intake import Arrival
 from xtcli.station.roads_shelf import Mail
 from xtcli.station.roads_sms import MESSAGES_MAX, ROAD, ShortMessages, ToSend
@@ -38,6 +41,8 @@ STOP_SECONDS = 5.0
 BABBLE_MAX = 200
 """Lines that are not understood, after which the command is not listened to any more."""
 LINE_BYTES_MAX = 16_384
+WORDS_MAX = 100
+"""Characters kept of what the command says about a failure."""
 MESSAGES_SETTING = "XT_SMS_MESSAGES"
 
 
@@ -65,17 +70,20 @@ class ModemReport:
 class Modem:
     """One run of the plug-in command."""
 
-    def __init__(self, command: str, mail: Mail, store: RoadStore,
+    def __init__(self, command: list[str], mail: Mail, store: RoadStore,
                  on_new: Callable[[Arrival], None]) -> None:  # fmt: skip
-        """Nothing runs before `run`."""
-        self.command = shlex.split(command)
+        """Nothing runs before `run`. UsageError when a setting is wrong."""
+        self.command = command
         self.mail = mail
         self.store = store
         self.on_new = on_new
+        self.on_step: Callable[[ModemReport], None] = lambda report: None
+        """Called after each message: a network may take a minute for one."""
         self.report = ModemReport()
         self.short: ShortMessages | None = None
         self.stopping = False
         """Set it to end the run soon."""
+        self._most = int(roads_settings.number(MESSAGES_SETTING, MESSAGES_MAX, 1))
         self._pace = 0.0
         self._ready = asyncio.Event()
         self._queue: deque[ToSend] = deque()
@@ -83,8 +91,7 @@ class Modem:
         self._number = 0
         self._babble = 0
         self._changed = True
-        if not self.command:
-            raise UsageError("No command was given.", "Write it like sms:beidou-modem.")
+        self._told: dict[str, int] = {}
 
     async def run(self, seconds: float, watch: bool) -> ModemReport:
         """Exchange until nothing waits that short messages can carry, or `seconds` have passed
@@ -95,7 +102,7 @@ class Modem:
         loop = asyncio.get_running_loop()
         end = loop.time() + seconds if seconds else float("inf")
         try:
-            await self._until_ready(reader)
+            await self._until_ready(reader, min(READY_SECONDS, end - loop.time()))
             done = await self._steps(reader, end, watch)
         finally:
             sender.cancel()
@@ -111,23 +118,24 @@ class Modem:
         try:
             return await asyncio.create_subprocess_exec(
                 *self.command, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
-                limit=LINE_BYTES_MAX,
+                limit=LINE_BYTES_MAX, start_new_session=True,
             )  # fmt: skip
         except OSError as error:
             raise UsageError(
                 "The command {command} cannot be run: {why}.", "Check its name and that it is"
-                " executable.", command=self.command[0], why=error.strerror or error,
+                " executable.", command=self.command[0], why=because(error),
             ) from error  # fmt: skip
 
-    async def _until_ready(self, reader: asyncio.Task[None]) -> None:
+    async def _until_ready(self, reader: asyncio.Task[None], seconds: float) -> None:
         ready = asyncio.create_task(self._ready.wait())
-        await asyncio.wait({ready, reader}, timeout=READY_SECONDS,
+        await asyncio.wait({ready, reader}, timeout=seconds,
                            return_when=asyncio.FIRST_COMPLETED)  # fmt: skip
         if not self._ready.is_set():
             ready.cancel()
             raise LinkDown(
                 "The command {command} did not say how long its messages are.",
-                "It must begin with a line like: SIZE 1750", command=self.command[0],
+                "It must begin with a line like: SIZE 1750 (from {least} to {most})",
+                command=self.command[0], least=MESSAGE_BYTES_MIN, most=MESSAGE_BYTES_MAX,
             )  # fmt: skip
 
     async def _steps(self, reader: asyncio.Task[None], end: float, watch: bool) -> bool:
@@ -140,6 +148,7 @@ class Modem:
                 self._changed, version, looked = False, found, now
                 assert self.short is not None
                 self._queue += self.short.due(self.mail.station.clock())
+                self._note()
             if self._idle() and not watch:
                 return True
             if reader.done():
@@ -171,8 +180,13 @@ class Modem:
             try:
                 await process.stdin.drain()
                 good = await asyncio.wait_for(self._answer, ANSWER_SECONDS)
-            except (TimeoutError, ConnectionError):
+            except TimeoutError:
                 good = False
+            except ConnectionError:
+                # The command has ended: this message was never handed over.
+                self._queue.appendleft(one)
+                self._answer = None
+                return
             self._answer = None
             self._sent(one, good)
             await asyncio.sleep(self._pace)
@@ -181,11 +195,13 @@ class Modem:
         assert self.short is not None
         if not good:
             self.report.failed += 1
+            self.short.failed(one, self.mail.station.clock())
             return
         self.report.messages_sent += 1
         self.report.bytes_sent += len(one.data)
         self.report.put += one.last
         self.short.handed_over(one)
+        self.on_step(self.report)
 
     async def _read(self, process: asyncio.subprocess.Process) -> None:
         """Lines of the command, until it ends. A line that says nothing known is counted."""
@@ -208,7 +224,10 @@ class Modem:
 
     def _refuse(self, reason: str) -> None:
         self.report.refused += 1
-        if reason not in self.report.reasons:
+        self._tell(reason)
+
+    def _tell(self, reason: str) -> None:
+        if len(self.report.reasons) < BABBLE_MAX and reason not in self.report.reasons:
             self.report.reasons.append(reason)
 
     def _line(self, words: list[str]) -> None:
@@ -220,16 +239,18 @@ class Modem:
                 self._pace = min(3600.0, max(0.0, float(seconds)))
             case ["RECV", address, text]:
                 self._received(address, base64.b64decode(text, validate=True))
-            case ["SENT" | "FAIL" as what, number, *_]:
+            case ["SENT" | "FAIL" as what, number, *why]:
                 if int(number) == self._number and self._answer and not self._answer.done():
                     self._answer.set_result(what == "SENT")
+                    if what == "FAIL":
+                        said = harmless(" ".join(why), WORDS_MAX) or what
+                        self._tell(tr("The network did not take a message: {why}", why=said))
             case _:
                 raise ValueError("unknown line")
 
     def _sized(self, size: int) -> None:
         if self.short is None and MESSAGE_BYTES_MIN <= size <= MESSAGE_BYTES_MAX:
-            most = int(os.environ.get(MESSAGES_SETTING, "") or MESSAGES_MAX)
-            self.short = ShortMessages(self.mail, self.store, size, most)
+            self.short = ShortMessages(self.mail, self.store, size, self._most)
             self._ready.set()
 
     def _received(self, address: str, message: bytes) -> None:
@@ -243,33 +264,74 @@ class Modem:
             self.report.taken += 1
             self.report.records += len(arrival.new)
             self.on_new(arrival)
+        self.on_step(self.report)
 
     async def _stop(self, process: asyncio.subprocess.Process, reader: asyncio.Task[None]) -> None:
         """Close its input, and end it if it does not end."""
         assert process.stdin is not None
         with suppress(ConnectionError):
             process.stdin.close()
-        if reader.done():
+        if reader.done() and not _ended(process):
             # Nobody reads what it says: it might wait for that and never end.
-            with suppress(ProcessLookupError):
-                process.kill()
-            assert process.stdout is not None
-            await process.stdout.read()
-        try:
-            await asyncio.wait_for(process.wait(), STOP_SECONDS)
-        except TimeoutError:
-            with suppress(ProcessLookupError):
-                process.kill()
-            await process.wait()
-        await reader
+            _kill(process)
+            await _in_time(_drain(process))
+        if not await _in_time(process.wait()):
+            _kill(process)
+            await _in_time(process.wait())
+        # Something that it left behind may hold its output open: do not wait for that.
+        process._transport.close()  # type: ignore[attr-defined]
+        reader.cancel()
+        for problem in await asyncio.gather(reader, return_exceptions=True):
+            if isinstance(problem, Exception):
+                raise problem
 
     def _count(self) -> None:
         report, station = self.report, self.mail.station
         each = [station.log.waiting(peer) for peer in self.mail.peers()]
         report.waiting_records = sum(one.records for one in each)
         report.waiting_blobs = sum(one.blobs for one in each)
-        self.store.count(
-            ROAD, station.clock() if report.messages_received > report.refused else None,
-            put=report.messages_sent, taken=report.messages_received, refused=report.refused,
-            bytes_out=report.bytes_sent, bytes_in=report.bytes_received,
-        )  # fmt: skip
+        self._note()
+
+    def _note(self) -> None:
+        """Write down what has been counted since the last time: a hub's command runs for weeks."""
+        report = self.report
+        counts = {
+            "put": report.messages_sent, "taken": report.messages_received,
+            "refused": report.refused, "bytes_out": report.bytes_sent,
+            "bytes_in": report.bytes_received,
+        }  # fmt: skip
+        more = {name: count - self._told.get(name, 0) for name, count in counts.items()}
+        if any(more.values()):
+            self._told = counts
+            heard = more["taken"] > more["refused"]
+            self.store.count(ROAD, self.mail.station.clock() if heard else None, **more)
+
+
+async def _in_time(work: Coroutine[object, object, object]) -> bool:
+    """Whether it was done within the time that a command has to end."""
+    try:
+        await asyncio.wait_for(work, STOP_SECONDS)
+    except TimeoutError:
+        return False
+    return True
+
+
+async def _drain(process: asyncio.subprocess.Process) -> None:
+    """Read what an ended command has left: only then does its pipe close."""
+    assert process.stdout is not None
+    while await process.stdout.read(LINE_BYTES_MAX):
+        pass
+
+
+def _ended(process: asyncio.subprocess.Process) -> bool:
+    """Whether the command has closed its output: all that it said was read."""
+    return process.stdout is None or process.stdout.at_eof()
+
+
+def _kill(process: asyncio.subprocess.Process) -> None:
+    """End a command with all that it has started: they hold its output open."""
+    with suppress(ProcessLookupError, PermissionError):
+        if hasattr(os, "killpg"):
+            os.killpg(process.pid, signal.SIGKILL)
+        else:
+            process.kill()

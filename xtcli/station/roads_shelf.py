@@ -116,6 +116,7 @@ class Mail:
             return []
         # One transaction, so that two processes of this home never bundle the same thing twice.
         with self.station.log.many(), self.spool.transaction():
+            self._recover(peer)
             exchange.fill(0.0)
         now = self.station.clock()
         states = {WAITING, STARTED} | ({TAKEN} if at_relay and self._behind_relay(peer) else set())
@@ -124,6 +125,14 @@ class Mail:
             for one in self.spool.outgoing(peer)
             if one.state in states and one.postponed_until <= now
         ]
+
+    def _recover(self, peer: int) -> None:
+        """What the log has bundled and the spool has lost waits again: a station that never has a
+        link must mend that, too. The spool always knows a bundle first and forgets it last.
+        """
+        log = self.station.log
+        for tag in set(log.tags(peer)) - {one.tag for one in self.spool.outgoing(peer)}:
+            log.unbundled(peer, tag)
 
     def _behind_relay(self, peer: int) -> bool:
         """Whether the link to `peer` ends at a relay, so that taken does not mean arrived."""

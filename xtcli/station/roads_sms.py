@@ -39,6 +39,8 @@ LIVE_SECONDS = 120.0
 """A station heard so lately over its link gets everything there, for nothing."""
 HOLD_SECONDS = 900.0
 """One that came back to its link and left again gets short messages after so long; stat at once."""
+FAILED_SECONDS = 30.0
+"""After so long another message goes instead of one that the network did not take."""
 LOOK_SECONDS = 60.0
 """Pause between two looks of a hub for records that are missing."""
 PRIORITY_MAX = 1
@@ -84,6 +86,8 @@ class ShortMessages:
         self._keys: dict[int, ShortKey] = {}
         self._asked: dict[tuple[int, bytes, int], Asked] = {}
         self._answers: list[ToSend] = []
+        self._failed: dict[tuple[int, bytes], Asked] = {}
+        """By bundle: how many messages the network did not take, and when to try again."""
         self._looked = -LOOK_SECONDS
 
     def _key(self, peer: int) -> ShortKey | None:
@@ -113,7 +117,7 @@ class ShortMessages:
         except BundleRejected:
             self.refused += 1
             raise
-        self.store.met(sender, ROAD, address, now)
+        self._met(sender, address, content, now)
         match content:
             case WholeMessage(sealed, _):
                 return self._whole(sender, sealed, now)
@@ -122,6 +126,21 @@ class ShortMessages:
             case MoreMessage():
                 self._more(sender, content, now)
         return None
+
+    def _met(self, sender: int, address: str, content: short.Message, now: float) -> None:
+        """Remember where a station is. What brings nothing new may be a stranger's copy of an old
+        message: within a day it does not move the answers to where it came from.
+        """
+        known = self.store.contact(sender, ROAD)
+        if known is None or known[0] == address or not 0 <= now - known[1] < HEARD_SECONDS:
+            new = True
+        elif isinstance(content, MoreMessage):
+            new = False
+        else:
+            start = bundle_tag(content.sealed) if isinstance(content, WholeMessage) else content.id
+            new = self.store.was_taken(sender, start) is None
+        if new:
+            self.store.met(sender, ROAD, address, now)
 
     def _whole(self, sender: int, sealed: bytes, now: float) -> Arrival | None:
         """A bundle is here: commit it, unless it is a late copy."""
@@ -177,6 +196,7 @@ class ShortMessages:
 
     def due(self, now: float) -> list[ToSend]:
         """Everything to send now, most urgent first. It counts as sent: hand it over in order."""
+        self._instead(now)
         found, self._answers = self._answers, []
         look = self._number == HUB and not 0 <= now - self._looked < LOOK_SECONDS
         if look:
@@ -229,6 +249,8 @@ class ShortMessages:
         """How many messages of a bundle to send now."""
         count = self.fits(one)
         state = self.store.short(one.peer, one.tag)
+        if (one.peer, one.tag) in self._failed:
+            return 0
         if state is None or not count:
             return count
         if state.at and self.mail.only_receipts(one.peer, one.tag):
@@ -295,6 +317,28 @@ class ShortMessages:
         """The plug-in took a message: note when its bundle was first sent."""
         if sent.last:
             self.mail.sent(sent.peer, sent.tag)
+
+    def failed(self, sent: ToSend, now: float) -> None:
+        """The network did not take a message: it has cost nothing. Soon another one of its bundle
+        goes instead, or all of it in the next process.
+        """
+        state = self.store.short(sent.peer, sent.tag)
+        if state is None:
+            return
+        back = ShortState(state.next, max(0, state.spent - 1), max(-1, state.tries - 1), 0.0)
+        self.store.save_short(sent.peer, sent.tag, back)
+        before = self._failed.get((sent.peer, sent.tag), Asked(0, 0.0))
+        self._failed[sent.peer, sent.tag] = Asked(before.times + 1, now + FAILED_SECONDS)
+
+    def _instead(self, now: float) -> None:
+        """Other messages instead of those that the network did not take."""
+        for (peer, tag), failed in list(self._failed.items()):
+            if 0 < failed.due - now <= FAILED_SECONDS:
+                continue
+            del self._failed[peer, tag]
+            for one in self.mail.spool.outgoing(peer):
+                if one.tag == tag:
+                    self._answers += self._some(one, failed.times, now)
 
     def unsent(self, left: Iterable[ToSend]) -> None:
         """These were never handed over: the next process begins with their bundles."""

@@ -325,4 +325,4 @@ class LinkServer:
         answer = self._on_stranger(datagram, way.address)
         if answer is not None and len(answer) <= len(datagram):
             way.send(answer)
-        return True
+        return answer is not None

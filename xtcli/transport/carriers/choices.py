@@ -17,8 +17,9 @@ PARTIAL_NAME = re.compile(r"[0-9a-f]{16}\.part")
 ABANDONED_SECONDS = 3600.0
 """A partial file this old was left by a stick pulled out or a process killed."""
 
-DAMAGED_SECONDS = 86_400.0
-"""A damaged bundle this old is deleted: its sender has had time to write it again."""
+DAMAGED_SECONDS = 2 * 86_400.0
+"""A damaged bundle this old is deleted: its sender has had time to write it again. A file's time is
+that of the beginning of its day, so this is one day at least."""
 
 
 @dataclass(frozen=True, slots=True)

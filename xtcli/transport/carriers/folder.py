@@ -35,6 +35,7 @@ from xtcli.transport.carriers.choices import Entry
 
 SUBFOLDER = "xt"
 NAME_BYTES = 8
+DAY_SECONDS = 86_400
 ENTRIES_MAX = 10_000
 """Directory entries looked at; what lies beyond waits until these are gone."""
 
@@ -76,8 +77,18 @@ class FolderStatus:
     bytes_free: int
 
 
-def put(folder: Path, envelope: bytes, entropy: Callable[[int], bytes]) -> str:
-    """Write an envelope durably; the name of its file, also when it was there already.
+def listing(folder: Path) -> list[Entry]:
+    """What lies there, for `put`: who writes many bundles reads thousands of headers once."""
+    with _named_errors(folder):
+        return list(_entries(_inside(folder), 0.0))
+
+
+def put(
+    folder: Path, envelope: bytes, entropy: Callable[[int], bytes], there: list[Entry] | None = None
+) -> tuple[str, bool]:
+    """Write an envelope durably; the name of its file, and False when it was there already.
+
+    `there` is `listing`, to which the file is added; it is looked at again without.
 
     Raises `DiskFull` when there is no room, `NotFound` and `UsageError` when the folder is not
     there or cannot be written, `LinkDown` when it went away; then nothing half-written counts.
@@ -85,14 +96,17 @@ def put(folder: Path, envelope: bytes, entropy: Callable[[int], bytes]) -> str:
     wanted = read_header(envelope[:HEADER_BYTES_MAX])
     with _named_errors(folder):
         inside = _inside(folder, make=True)
-        for entry in choices.the_same(_entries(inside, 0.0), wanted, len(envelope)):
+        entries = _entries(inside, 0.0) if there is None else there
+        for entry in choices.the_same(entries, wanted, len(envelope)):
             if entry.size == len(envelope) and _holds(inside / entry.name, envelope):
-                return entry.name
+                return entry.name, False
             if entry.ours:
                 _unlink(inside / entry.name)
         name = _free_name(inside, entropy)
         _write(inside, name, envelope)
-        return name
+        if there is not None:
+            there.append(Entry(name, len(envelope), 0.0, wanted))
+        return name, True
 
 
 def take(
@@ -178,6 +192,8 @@ def _named_errors(folder: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
+        if error.errno == errno.ENAMETOOLONG:
+            raise _no_folder(folder) from error
         if error.errno in _FULL:
             raise DiskFull(
                 "There is no room left in {folder}.",
@@ -212,10 +228,7 @@ def _this_file_only(inside: Path) -> Iterator[None]:
 def _inside(folder: Path, *, make: bool = False) -> Path:
     """The subfolder that holds the bundles; made by `put` only, never a link to elsewhere."""
     if not folder.is_dir():
-        raise NotFound(
-            "There is no folder {folder}.", "Check that the stick is in, and its path.",
-            folder=folder,
-        )  # fmt: skip
+        raise _no_folder(folder)
     inside = folder / SUBFOLDER
     if make:
         with suppress(FileExistsError):
@@ -299,11 +312,20 @@ def _write(inside: Path, name: str, data: bytes) -> None:
             file.flush()
             os.fsync(file.fileno())
         partial.rename(inside / name)
+        _blur(inside / name)
     except OSError:
         with suppress(OSError):
             partial.unlink()
         raise
     _sync(inside)
+
+
+def _blur(path: Path) -> None:
+    """Set a file's times back to the beginning of their day (UTC): who finds the stick need not
+    learn at what hour somebody was ill."""
+    with suppress(OSError):
+        day = path.stat().st_mtime // DAY_SECONDS * DAY_SECONDS
+        os.utime(path, (day, day))
 
 
 def _sync(inside: Path) -> None:
@@ -340,6 +362,12 @@ def _bytes_free(folder: Path) -> int:
     import shutil
 
     return shutil.disk_usage(folder).free
+
+
+def _no_folder(folder: Path) -> NotFound:
+    return NotFound(
+        "There is no folder {folder}.", "Check that the stick is in, and its path.", folder=folder
+    )
 
 
 def _not_a_file() -> BundleRejected:

@@ -10,11 +10,11 @@ import asyncio
 import ssl
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from xtcli.errors import BundleRejected, LinkDown
+from xtcli.errors import BundleRejected, LinkDown, XtError
 from xtcli.transport.carriers.batches import (
     BATCH_BYTES_MAX,
     BODY_BYTES_MAX,
@@ -94,21 +94,48 @@ async def _shown(url: Url) -> bytes:
     anybody = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     anybody.check_hostname = False
     anybody.verify_mode = ssl.CERT_NONE
-    async with httpx.AsyncClient(verify=anybody, timeout=CONNECT_SECONDS) as client:
+    async with connections(anybody, httpx.Timeout(CONNECT_SECONDS)) as client:
         try:
             async with client.stream("GET", url.text) as answer:
                 stream = answer.extensions["network_stream"]
                 tls = stream.get_extra_info("ssl_object")
                 found: bytes | None = tls.getpeercert(binary_form=True) if tls else None
-        except httpx.HTTPError as error:
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise unreachable(url, error) from error
     if found is None:
         raise wrong_certificate(url)
     return found
 
 
-def unreachable(url: Url, error: Exception) -> LinkDown:
-    """No answer over HTTPS."""
+def connections(
+    verify: ssl.SSLContext | bool, timeout: httpx.Timeout, limits: httpx.Limits | None = None
+) -> httpx.AsyncClient:
+    """An HTTP client by way of the system's proxy, if it has one; LinkDown if that is of no use."""
+    import httpx
+
+    try:
+        return httpx.AsyncClient(verify=verify, timeout=timeout, limits=limits or httpx.Limits())
+    except (ImportError, ValueError, httpx.InvalidURL) as error:
+        # httpx looks at HTTPS_PROXY and ALL_PROXY here, and knows SOCKS only with one package more.
+        raise LinkDown(
+            "The proxy that this system names cannot be used for HTTPS.",
+            "Set HTTPS_PROXY to an address like http://HOST:PORT, or unset it and ALL_PROXY.",
+        ) from error
+
+
+def foreign_answer(url: Url) -> LinkDown:
+    """Something answers that is no hub, such as the page of a network that wants a login."""
+    return LinkDown(
+        "What answers at {host} is not a hub of xt.",
+        "Log in to the network if it wants that, and check the address in the invitation.",
+        host=url.host,
+    )  # fmt: skip
+
+
+def unreachable(url: Url, error: Exception) -> BundleRejected | LinkDown:
+    """No answer over HTTPS, or one that nobody vouches for."""
+    if "CERTIFICATE_VERIFY_FAILED" in str(error):
+        return wrong_certificate(url)
     return LinkDown(
         "The hub cannot be reached over HTTPS at {host}: {why}.",
         "Check the network. Everything is kept and will be sent next time.",
@@ -155,9 +182,9 @@ class HttpsClient(LinkClient):
             verify = await pinned(self.url, self._wanted, self._cache)
         limits = httpx.Limits(max_connections=2, keepalive_expiry=55)
         timeout = httpx.Timeout(REQUEST_SECONDS, connect=CONNECT_SECONDS)
-        self._client = httpx.AsyncClient(verify=verify, limits=limits, timeout=timeout)
+        self._client = connections(verify, timeout, limits)
         self._client.headers = httpx.Headers({"content-type": "application/octet-stream"})
-        self._tasks = [asyncio.create_task(self._talk()), asyncio.create_task(self._listen())]
+        self._tasks = [asyncio.create_task(self._told(it)) for it in (self._talk(), self._listen())]
 
     def ready(self) -> bool:
         """While less than one request's worth waits."""
@@ -174,6 +201,13 @@ class HttpsClient(LinkClient):
         self._queue.clear()
         self._bytes = 0
         return taken
+
+    async def _told(self, work: Coroutine[object, object, None]) -> None:
+        """What goes wrong behind the link, such as a full disk, is told by whoever syncs."""
+        try:
+            await work
+        except XtError as error:
+            self.trouble = error
 
     async def _talk(self) -> None:
         """Send what there is to send, one request after the other."""
@@ -219,7 +253,7 @@ class HttpsClient(LinkClient):
         self._wire.bytes_out += len(body) + HTTP_BYTES
         try:
             answer = await self._read(body)
-        except httpx.HTTPError as error:
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
             if "CERTIFICATE_VERIFY_FAILED" in str(error):
                 self.trouble = wrong_certificate(self.url)
             # Its datagrams count as lost; the link mends that.

@@ -118,6 +118,9 @@ class Endpoint:
                 body = await _read(receive)
         except TimeoutError:
             return await _answer(send, 408)
+        except ConnectionError:
+            # Cut off in the middle: nobody listens any more, and nothing was refused.
+            return
         if body is None:
             self.wire.refused += 1
             return await _answer(send, 413)
@@ -173,12 +176,12 @@ class Endpoint:
 
 
 async def _read(receive: Receive) -> bytes | None:
-    """The body; None when it is too long."""
+    """The body; None when it is too long, ConnectionError when the client went away."""
     body = bytearray()
     while True:
         message = await receive()
         if message["type"] == "http.disconnect":
-            return bytes(body)
+            raise ConnectionResetError
         body += message.get("body", b"")
         if len(body) > BODY_BYTES_MAX:
             return None

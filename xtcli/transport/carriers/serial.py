@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from xtcli.errors import DeviceMissing, UsageError
+from xtcli.lang.system import because
 from xtcli.transport.carriers.frames import OVERHEAD_BYTES, Deframer, frame
 from xtcli.transport.driving import LinkClient, LinkServer, Wire
 from xtcli.transport.link.events import LinkEvent
@@ -27,6 +28,12 @@ BITS_PER_BYTE = 10
 """A start bit, eight data bits, a stop bit."""
 WAITING_BYTES_MAX = 16_384
 READ_WAIT_S = 0.2
+try:
+    from termios import error as _TerminalError
+except ImportError:  # not a POSIX system: there pyserial's own errors say everything
+    _TerminalError = OSError  # type: ignore[assignment, misc]
+_GONE = (OSError, TypeError, _TerminalError)
+"""What reading or writing raises when the device goes; termios has an error of its own."""
 JOIN_WAIT_S = 2.0
 
 
@@ -101,7 +108,7 @@ class SerialLine:
                 "The device {device} cannot be opened: {why}.",
                 "Check that it is plugged in, not in use, and that you may use it.",
                 device=self.name.device,
-                why=getattr(error, "strerror", None) or error,
+                why=because(error),
             ) from error
         self._loop = asyncio.get_running_loop()
         for work in (self._read, self._write):
@@ -141,7 +148,7 @@ class SerialLine:
             try:
                 self._device.write(data)
                 self._device.flush()
-            except (OSError, TypeError):
+            except _GONE:
                 self._lost()
                 return
 
@@ -151,7 +158,7 @@ class SerialLine:
             try:
                 data = self._device.read(1)
                 data += self._device.read(self._device.in_waiting) if data else b""
-            except (OSError, TypeError):
+            except _GONE:
                 self._lost()
                 return
             if data:
