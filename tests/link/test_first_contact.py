@@ -58,6 +58,17 @@ def test_a_text_into_the_void_costs_little() -> None:
     assert sent.bytes_offered <= 70 * size
 
 
+def test_a_text_whose_copies_were_all_lost_is_soon_sent_again() -> None:
+    """Copies are no time-outs: the pauses after them begin where they would have begun."""
+    simulation = cold(PROFILES["gprs"], 1)
+    simulation.hub.crash()
+    tag = simulation.post.put(Random(1).randbytes(TEXT_BYTES), 1, 0.0)
+    simulation.run(3.5)
+    assert simulation.road.up.counters.packets_offered == COPIES_MAX
+    simulation.hub.start(3.5)
+    assert simulation.run(7.0, lambda: tag in simulation.hub.arrived)
+
+
 @pytest.mark.parametrize("name", ["lan", "edge", "geo"])
 def test_where_the_answer_is_quick_a_text_goes_once(name: str) -> None:
     for seed in range(20):

@@ -84,9 +84,11 @@ class Scheduler:
             return asked + self._copy_pause_s()
         rto = self.rate.rto()
         longest = PROBE_S_MAX if self.probes < OLD_PROBES else PROBE_S_MAX_OLD
-        # Where nothing was ever heard the time-out is a guess, and on a very slow link a bad one.
-        steady = STEADY_PROBES if self.rate.srtt is not None else 0
-        if 0 < self.probes < steady:
+        # Where nothing was ever heard the time-out is a guess, and on a very slow link a bad one;
+        # copies of an urgent bundle left before it, so it was not overdue as often as it was sent.
+        heard = self.rate.srtt is not None
+        steady = STEADY_PROBES if heard else COPIES_MAX if self._urgent_out else 0
+        if heard and 0 < self.probes < steady:
             short = self.rate.in_flight < QUESTION_BYTES_MAX
             share = QUESTION_PAUSE if short else SYMBOL_PAUSE
             return asked + max(PAUSE_S_MIN, rto * share)
@@ -94,11 +96,17 @@ class Scheduler:
         return asked + max(rto, min(backed_off, longest))
 
     @property
+    def _urgent_out(self) -> bool:
+        """Whether all that is under way is urgent and small."""
+        flying = [one for one in self.outbox if any(one.flying)]
+        return bool(flying) and all(one.urgent for one in flying)
+
+    @property
     def _copying(self) -> bool:
         """Whether all that is under way is urgent, small and not yet sent often."""
-        flying = [one for one in self.outbox if any(one.flying)]
-        return bool(flying) and all(
-            one.urgent and one.bytes_sent < COPIES_MAX * one.symbol_bytes for one in flying
+        return self._urgent_out and not any(
+            any(one.flying) and one.bytes_sent >= COPIES_MAX * one.symbol_bytes
+            for one in self.outbox
         )
 
     def _copy_pause_s(self) -> float:
