@@ -43,6 +43,8 @@ BATCH_BYTES_START = 4096
 BATCH_BYTES_MIN = 1300
 FAILURE_SECONDS_MAX = 30.0
 FINISH_SECONDS = 5.0
+FULL_BYTES = 1_000
+"""An answer with a full datagram is part of something larger; small talk is not followed up."""
 IDLE_SECONDS = 0.3
 """After so long without anything to send, one request waits at the hub."""
 
@@ -166,6 +168,8 @@ class HttpsClient(LinkClient):
         self._client: httpx.AsyncClient | None = None
         self._tasks: list[asyncio.Task[None]] = []
         self._busy = False
+        self._more_there = False
+        """Whether the last answer was full: more waits at the hub, and is asked for at once."""
         self._quiet_since = 0.0
 
     @property
@@ -223,6 +227,8 @@ class HttpsClient(LinkClient):
             wait = 0.0 if self._queue else ANSWER_SECONDS
             self._busy = True
             good = await self._request(batch, wait)
+            while good and self._more_there and not self._queue:
+                good = await self._request((), ANSWER_SECONDS)
             self._busy = False
             self._quiet_since = time.monotonic()
             failures = 0 if good else failures + 1
@@ -238,6 +244,8 @@ class HttpsClient(LinkClient):
             if self._busy or time.monotonic() - self._quiet_since < IDLE_SECONDS:
                 continue
             good = await self._request((), WAIT_SECONDS)
+            while good and self._more_there and not self._busy:
+                good = await self._request((), ANSWER_SECONDS)
             failures = 0 if good else failures + 1
             if failures:
                 await asyncio.sleep(min(FAILURE_SECONDS_MAX, 2.0 ** (failures - 1)))
@@ -264,6 +272,7 @@ class HttpsClient(LinkClient):
         if batch and not wait:
             self._up = _fitted(self._up, len(body), time.monotonic() - started)
         self._wire.bytes_in += HTTP_BYTES
+        self._more_there = sum(map(len, answer)) >= FULL_BYTES
         for datagram in answer:
             self._wire.datagrams_in += 1
             self._wire.bytes_in += len(datagram) + LENGTH_BYTES

@@ -29,7 +29,7 @@ SESSIONS_MAX = 4096
 SESSION_SECONDS = 120.0
 WAITING_BYTES_MAX = 256 << 10
 READY_BYTES = 16 << 10
-"""A session with so much waiting takes no more for now."""
+"""A session with so much waiting takes no more for now, unless its client wants more at once."""
 HELD_MAX = 1024
 GATHER_SECONDS = 0.03
 """After the first datagram of an answer, others that belong to it may follow."""
@@ -55,6 +55,8 @@ class Session:
         self.heard = 0.0
         self.turn = 0
         """Rises with every request: an older one that still waits gives way."""
+        self.most = 0
+        """Bytes that the client wanted in its last answer: what its road carries in a moment."""
         self.changed = asyncio.Event()
         self._wire = wire
         self._queue: deque[bytes] = deque()
@@ -67,7 +69,7 @@ class Session:
 
     def ready(self) -> bool:
         """While little waits."""
-        return self._bytes < READY_BYTES
+        return self._bytes < max(READY_BYTES, min(self.most, WAITING_BYTES_MAX // 2))
 
     def send(self, datagram: bytes) -> None:
         """Keep a datagram for the next answer; dropped when far too much waits."""
@@ -131,6 +133,7 @@ class Endpoint:
             self.wire.refused += 1
             return await _answer(send, 400)
         session = self._session(asked.session)
+        session.most = asked.most
         for datagram in asked.datagrams:
             self.wire.datagrams_in += 1
             if not self.server.take(datagram, session):
