@@ -43,6 +43,16 @@ def test_it_says_what_is_done_and_the_links_own_time() -> None:
     assert "0 B of 500 B" in more
 
 
+def test_a_silent_hub_is_said_instead_of_a_time() -> None:
+    """In an outage nobody knows how long it takes; the bar stands and says since when."""
+    silent, back = drawn(
+        Traffic(4_000, 10.0, silent_seconds=34.0), Traffic(4_000, 10.0, silent_seconds=0.5)
+    )
+    assert "no answer for 34 s" in silent
+    assert "left" not in silent
+    assert "about 10 s left" in back
+
+
 def test_nothing_to_move_draws_nothing() -> None:
     assert drawn(Traffic(0, None))[-1].strip() == ""
 

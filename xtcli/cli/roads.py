@@ -15,15 +15,7 @@ if TYPE_CHECKING:
     from xtcli.station.roads_probe import LinkTest
     from xtcli.station.roads_transfers import Transfer
 
-STATES = {
-    "waiting": "waits", "started": "under way", "taken": "there, receipt missing",
-    "refused": "refused", "postponed": "postponed", "cancelled": "cancelled",
-}  # fmt: skip
 ROAD_HELP = "udp, https, serial:DEVICE[@BAUD], folder:PATH, sms:COMMAND."
-PRIORITIES = {
-    "critical": "critical", "text": "text", "ecg": "ECG", "voice": "voice note",
-    "thumbnail": "small picture", "image": "picture or document",
-}  # fmt: skip
 
 
 def sync_via(via: str, timeout: float, watch: bool, as_json: bool) -> None:
@@ -117,31 +109,20 @@ def _change(found: Any, postpone: str, wait: str, cancel: str, resume: str) -> T
 
 def _show_transfers(rows: list[Transfer]) -> None:
     from xtcli.cli.tables import show_table
+    from xtcli.station import words
 
     if not rows:
         say(tr("Nothing waits to be sent."))
         return
-    titles = (tr("tag"), tr("to"), tr("priority"), tr("size"), tr("state"), tr("there after"),
-              tr("what"), tr("case"))  # fmt: skip
+    titles = (tr("tag"), tr("to"), tr("priority"), tr("size"), tr("arrived"),
+              tr("state"), tr("there after"), tr("what"), tr("case"))  # fmt: skip
     show_table(titles, [
-        (row.tag, row.to_name, tr(PRIORITIES[row.priority]), size(row.size), tr(STATES[row.state]),
-         seconds(row.seconds) if row.seconds is not None else "", _what(row.what),
+        (row.tag, row.to_name, words.priority(row.priority), size(row.size),
+         size(row.arrived) if row.arrived else "", words.transfer(row.state),
+         seconds(row.seconds) if row.seconds is not None else "", words.carried(row.what),
          ", ".join(row.cases))
         for row in rows
     ])  # fmt: skip
-
-
-def _what(text: str) -> str:
-    """The kinds of records and attachments, as people call them."""
-    from xtcli.station import words
-
-    known = {**words.KINDS, **words.BLOBS}
-    pieces = []
-    for piece in text.split(", "):
-        count, _, word = piece.rpartition(" x ")
-        shown = tr(known.get(word, word))
-        pieces.append(f"{count} x {shown}" if count else shown)
-    return ", ".join(pieces)
 
 
 def _tell_change(row: Transfer) -> None:

@@ -381,6 +381,12 @@ WORDS: dict[str, str] = {
     "{part}: {size}, {time}": "{part}：{size}，{time}",
     "text and vitals": "文字与体征",
     "without the photo {time}": "不带照片 {time}",
+    "without the document {time}": "不带文件 {time}",
+    "{size} to send; nobody has measured the link yet: xt link test": (
+        "要发送 {size}；链路还没有测过，可先运行：xt link test"
+    ),
+    "no answer for {time}": "已 {time} 没有回音",
+    "arrived": "已送到",
     "Record, play and look at voice notes.": "录制、播放和查看语音。",
     "Record a voice note with the microphone.": "用话筒录一段语音。",
     "Play a sound file, or a voice note of a case.": "播放声音文件，或病例中的语音。",

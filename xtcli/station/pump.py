@@ -201,8 +201,13 @@ class Pump:
     def save(self) -> None:
         """Keep what the link has learnt, for `xt status`."""
         if self.exchange is not None:
+            lacking = {
+                one.tag: one.size - one.arrived
+                for one in self.link.progress()
+                if one.arrived and not one.incoming
+            }
             linkfile.write_link(
-                self.station.home, self.link.measured(), self._contact, self.road.name
+                self.station.home, self.link.measured(), self._contact, self.road.name, lacking
             )
 
     async def close(self) -> None:

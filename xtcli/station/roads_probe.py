@@ -15,6 +15,7 @@ from xtcli.errors import ExitCode, UsageError
 from xtcli.records.values import StationKind
 from xtcli.station import parcels
 from xtcli.station.core import StationCore
+from xtcli.station.forecast import Forecast
 from xtcli.station.home import SyncLock
 from xtcli.station.pump import Pump, no_hub_here
 from xtcli.station.roads_link import LinkRoad
@@ -98,6 +99,7 @@ class _Test:
             await self._send(end)
             for _ in range(POLLS if self.took is not None else 0):
                 await self._ask(end)
+            self.pump.save()
             return self._found()
         finally:
             await self.pump.close()
@@ -142,7 +144,6 @@ class _Test:
     def _found(self) -> LinkTest:
         measure, wire = self.pump.link.measured(), self.pump.wire
         waiting = self.station.log.waiting(HUB)
-        useful = (measure.rate_bps or 0.0) * (1 - measure.loss)
         return LinkTest(
             road=self.pump.road.name,
             exit_code=ExitCode.OK if self.pump.heard else ExitCode.LINK_DOWN,
@@ -157,5 +158,5 @@ class _Test:
             last_contact=self.pump.contact,
             waiting_records=waiting.records, waiting_blobs=waiting.blobs,
             waiting_bytes=waiting.size,
-            waiting_seconds=waiting.size * 8 / useful if useful and waiting.size else None,
+            waiting_seconds=Forecast(self.station).waiting(),
         )  # fmt: skip

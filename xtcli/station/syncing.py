@@ -44,12 +44,15 @@ NEVER = float("inf")
 class Traffic:
     """What is on its way: bytes that the hub lacks and that we lack, as far as is known.
 
-    `send_seconds` is the link's estimate for the first; None while nothing was measured.
+    What was postponed is not in it. `send_seconds` is the link's estimate until the first are known
+    to be there; None while nothing was measured.
     """
 
     to_send: int
     send_seconds: float | None
     to_fetch: int = 0
+    silent_seconds: float = 0.0
+    """For how long the hub has owed an answer: while it does, no estimate means anything."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,11 +185,15 @@ class Syncer:
         if not self.pump.open:
             self.progress(Traffic(self.station.log.waiting(HUB).size, None))
             return
-        link = self.pump.link
-        queued = link.measured().queued_bytes
-        left = link.estimate(0, 7) if queued else None
+        link, at = self.pump.link, asyncio.get_running_loop().time()
+        queued = link.waiting(at)[1]
+        left = link.estimate(0, 7, at) if queued else None
+        if left is not None:
+            # The hub's word that it is there takes its time too.
+            left += (link.measured().rtt_s or 0.0) / 2
         coming = sum(one.size - one.arrived for one in link.progress() if one.incoming)
-        self.progress(Traffic(queued, left, coming))
+        silent = self.keeper.silence() if self.keeper is not None else 0.0
+        self.progress(Traffic(queued, left, coming, silent))
 
     async def start(self) -> None:
         """Open a road, and the door for calls of other processes of this home.
