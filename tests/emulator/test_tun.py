@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -122,6 +123,24 @@ def test_a_terminated_tool_leaves_nothing_behind(
         assert tool.stdout.readline() == "up\n"
         tool.terminate()
         assert tool.wait(30) == 143
+    listed = subprocess.run(["ip", "netns", "list"], capture_output=True, text=True, check=True)
+    assert f"xtbad-{tool.pid}-" not in listed.stdout
+
+
+def test_ctrl_c_before_the_command_begins(joins: bool, capsys: pytest.CaptureFixture[str]) -> None:
+    """While the hub has its head start: no traceback, 130, nothing left behind."""
+    if not joins:
+        check_refusal(capsys)
+        return
+    words = [sys.executable, "-m", "xtcli.transport.emulator.badlink", "--link", "lan",
+             "--hub-command", "echo up; sleep 60", "--hub-wait", "60", "--", "true"]  # fmt: skip
+    with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as tool:
+        assert tool.stdout is not None
+        assert tool.stderr is not None
+        assert tool.stdout.readline() == "up\n"
+        tool.send_signal(signal.SIGINT)
+        assert tool.wait(30) == 130
+        assert tool.stderr.read() == ""
     listed = subprocess.run(["ip", "netns", "list"], capture_output=True, text=True, check=True)
     assert f"xtbad-{tool.pid}-" not in listed.stdout
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from xtcli.errors import ExitCode, LinkDown, UsageError
+from xtcli.records.queue import Ask as Page
 from xtcli.records.values import StationKind
 from xtcli.station.calls_door import LinkCalls
 from xtcli.station.core import StationCore
@@ -35,6 +36,10 @@ POLL_PATIENCE_SECONDS = 150.0
 """A question without an answer for so long is asked anew."""
 WATCH_POLL_SECONDS = 120.0
 """A watching station is kept reachable by keep-alives; it asks only now and then."""
+IDLE_POLL_SECONDS = 900.0
+"""A watching post where nobody waits costs nothing in between; so late it hears what it did not
+ask for, such as a change of an answer to a closed case."""
+ALIVE_SECONDS = 60.0
 PROGRESS_SECONDS = 0.25
 RECONNECT_SECONDS = 3.0
 NEVER = float("inf")
@@ -106,6 +111,7 @@ class Syncer:
         self.calls = LinkCalls(station, self.pump, show)
         self.giver = Giver(station)
         self._version = -1
+        self._waits: tuple[tuple[int, int], bool] | None = None
         self._polled_at = -NEVER
         self._drawn_at = self._saved_at = 0.0
         self._wake = asyncio.Event()
@@ -219,6 +225,15 @@ class Syncer:
         await self.beside.close()
         await (self.pump.close() if self.keeper is None else self.keeper.close())
 
+    def waits(self) -> bool:
+        """Whether a person here waits for what the hub may send: at a desk always, for requests
+        come unasked; at a post while a case is not closed. Looked at when the log has changed.
+        """
+        seen = self.station.log.data_version(), self.arrived
+        if self._waits is None or seen != self._waits[0]:
+            self._waits = seen, somebody_waits(self.station)
+        return self._waits[1]
+
     def done(self) -> bool:
         """Nothing waits here, and the hub has said that nothing waits there."""
         if not self.pump.open:
@@ -308,9 +323,11 @@ async def _sync(
     await start_syncer(syncer, end, patient=watch)
     try:
         while (time.monotonic() < end or syncer.calls.busy) and not syncer.stop:
-            if syncer.pump.open and (watch or syncer.calls.busy):
-                syncer.pump.link.keep_alive_until(asyncio.get_running_loop().time() + 60.0)
-            await syncer.step(WATCH_POLL_SECONDS if watch else POLL_SECONDS)
+            waits = syncer.calls.busy or (watch and syncer.waits())
+            if syncer.pump.open and waits:
+                syncer.pump.link.keep_alive_until(asyncio.get_running_loop().time() + ALIVE_SECONDS)
+            pause = WATCH_POLL_SECONDS if waits else IDLE_POLL_SECONDS
+            await syncer.step(pause if watch else POLL_SECONDS)
             if watch or syncer.calls.busy:
                 continue
             if syncer.done():
@@ -332,6 +349,11 @@ async def _sync(
         return syncer.report(code, max(0, before - after - max(0, returned)), max(0, returned))
     finally:
         await syncer.close()
+
+
+def somebody_waits(station: StationCore) -> bool:
+    """As `Syncer.waits`, looked up now."""
+    return station.kind is not StationKind.POST or station.log.count(Page(open_only=True)) > 0
 
 
 async def start_syncer(syncer: Syncer, end: float, *, patient: bool) -> None:
