@@ -156,6 +156,9 @@ def _report(outcome: Outcome, as_json: bool) -> None:
     said = outcome.said
     if as_json:
         write_json(said)
+    elif said.get("seconds") is not None and said["bytes_sent"] is None:
+        say(tr("{case} received by the hub after {seconds} s", case=said["case"],
+               seconds=f"{said['seconds']:.1f}"))  # fmt: skip
     elif said.get("seconds") is not None:
         say(tr("{case} received by the hub after {seconds} s ({sent} B sent, {back} B back)",
                case=said["case"], seconds=f"{said['seconds']:.1f}", sent=said["bytes_sent"],

@@ -78,6 +78,7 @@ WORDS: dict[str, str] = {
     "{case} received by the hub after {seconds} s ({sent} B sent, {back} B back)": (
         "{case} 枢纽已收，用时 {seconds} 秒（发 {sent} B，收 {back} B）"
     ),
+    "{case} received by the hub after {seconds} s": "{case} 枢纽已收，用时 {seconds} 秒",
     "{case} is saved and waits to be sent; the hub has not confirmed it yet.": (
         "{case} 已存本机，等待发送；枢纽尚未确认。"
     ),
