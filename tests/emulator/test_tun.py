@@ -36,6 +36,14 @@ taken.sendall(f"{size} {time.monotonic() - began:.6f}".encode())
 """
 
 
+def runs(pid: int) -> bool:
+    """Whether a process is there and has not ended; nobody may have asked yet how it ended."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
+    except OSError:
+        return False
+
+
 def namespaces() -> set[str]:
     """Namespaces of this process's own runs."""
     if shutil.which("ip") is None:
@@ -157,6 +165,27 @@ def test_what_a_killed_run_left_is_removed(joins: bool, capsys: pytest.CaptureFi
     with JoinedHosts(Duplex(profile("lan"), overhead=0)):
         listed = subprocess.run(["ip", "netns", "list"], capture_output=True, text=True, check=True)
     assert name not in listed.stdout
+
+
+def test_a_killed_tool_leaves_nothing_to_the_next_run(
+    joins: bool, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """kill -9 while a command runs: the next run ends the command and removes its namespaces."""
+    if not joins:
+        check_refusal(capsys)
+        return
+    inside = "import os, time; print(os.getpid(), flush=True); time.sleep(600)"
+    words = [sys.executable, "-m", "xtcli.transport.emulator.badlink", "--link", "lan", "--",
+             sys.executable, "-c", inside]  # fmt: skip
+    with subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as tool:
+        assert tool.stdout is not None
+        command = int(tool.stdout.readline())
+        tool.kill()
+    assert runs(command)
+    with JoinedHosts(Duplex(profile("lan"), overhead=0)):
+        listed = subprocess.run(["ip", "netns", "list"], capture_output=True, text=True, check=True)
+    assert f"xtbad-{tool.pid}-" not in listed.stdout
+    assert not runs(command)
 
 
 def test_requirements_are_named_one_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
