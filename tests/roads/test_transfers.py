@@ -23,6 +23,8 @@ from xtcli.station.forms import RequestForm
 from xtcli.station.linkfile import write_link
 from xtcli.station.roads_transfers import Transfers, seconds_of
 from xtcli.transport.link.events import LinkMeasure
+from xtcli.transport.link.session import Link
+from xtcli.transport.spool import Spool
 
 T = TypeVar("T")
 
@@ -249,3 +251,57 @@ def test_link_test_without_an_answer(realm: Realm) -> None:
     assert found["rate_bps"] is None
     assert xt(home, "transfers")["transfers"] == []
     assert xt(home, "link", "test", "--bytes", "0", code=2)["error"]
+
+
+def test_a_watch_that_never_heard_the_hub_does_not_say_that_all_is_safe(realm: Realm) -> None:
+    """8 when nobody answered, with something to send or without; 0 only where it is true."""
+    home = realm.root / "post"
+    nobody = xt(home, "sync", "--watch", "--timeout", "1", code=8)
+    assert nobody["exit_code"] == "link_down"
+    with serving(realm.hub_home.root):
+        done = xt(home, "sync", "--watch", "--timeout", "5")
+        assert done["exit_code"] == "ok"
+        file_request(realm.station("post"))
+        realm.close()
+    assert xt(home, "sync", "--watch", "--timeout", "1", code=8)["waiting_records"] == 1
+
+
+def test_a_test_without_an_answer_claims_no_rate(realm: Realm) -> None:
+    """What an earlier process measured is in `xt status`, not in this test; it says what to do."""
+    post = realm.station("post")
+    spool = Spool(post.home.spool_path)
+    link = Link(local=3, peer=0, key=bytes(32), now=0.0, entropy=bytes)
+    link.rate.learn(20_000.0, 0.7, 0.1, 0.0)
+    spool.save_link_state(1, link.save())
+    spool.close()
+    realm.close()
+    done = subprocess.run([XT, "link", "test", "--timeout", "1"], capture_output=True, text=True,
+                          env=environment(realm.root / "post"), check=False)  # fmt: skip
+    assert done.returncode == 8
+    assert "kbit/s" not in done.stdout
+    assert "xt link list" in done.stderr
+    assert xt(realm.root / "post", "link", "test", "--timeout", "1", code=8)["rate_bps"] is None
+
+
+def test_a_road_that_cannot_be_opened_teaches_nothing(realm: Realm) -> None:
+    """A line is taken for as fast as it is set; when there is none, no other road is thought so."""
+    home = realm.root / "post"
+    xt(home, "sync", "--via", "serial:/dev/nowhere@9600", "--timeout", "1", code=11)
+    xt(home, "sync", "--timeout", "1", code=8)
+    assert xt(home, "status")["link"]["rate_bps"] is None
+
+
+def test_wrong_times_and_tags_are_said() -> None:
+    """No station is needed to see that; an empty tag is a wrong one."""
+    home = Path("/nonexistent")
+    for words in (
+        ("sync", "--timeout", "-1"), ("sync", "--timeout", "nan"),
+        ("link", "test", "--timeout", "inf"), ("join", "xt1.AA", "--timeout", "-1"), ("request", "--wait", "nan"),
+        ("transfers", "--cancel", "a", "--resume", ""),
+    ):  # fmt: skip
+        assert xt(home, *words, code=2)["error"]["kind"] == "UsageError"
+
+
+def test_an_empty_tag_names_no_transfer(realm: Realm) -> None:
+    """As of a script's variable that was never set: not taken for a wish to see the list."""
+    xt(realm.root / "post", "transfers", "--cancel", "", code=3)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from xtcli.cli.output import guarded, say, tell, write_json
-from xtcli.cli.shared import AsJson, station
+from xtcli.cli.shared import AsJson, must_be_seconds, station
 from xtcli.errors import ExitCode
 from xtcli.lang import tr
 
@@ -31,6 +31,7 @@ def sync(
     as_json: AsJson = False,
 ) -> None:
     """Send and fetch."""
+    must_be_seconds(timeout, "--timeout")
     if via:
         from xtcli.cli.roads import sync_via
 

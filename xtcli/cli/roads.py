@@ -8,7 +8,7 @@ import typer
 
 from xtcli.cli.command import App, add
 from xtcli.cli.output import guarded, say, seconds, size, tell, write_json
-from xtcli.cli.shared import AsJson, station
+from xtcli.cli.shared import AsJson, must_be_seconds, station
 from xtcli.lang import tr
 
 if TYPE_CHECKING:
@@ -64,19 +64,23 @@ def say_road(report: Any, as_json: bool) -> None:
 def transfers(
     wait: Annotated[str, typer.Argument(metavar="TIME", help=tr("How long: 30m, 2h, 1d."))] = "",
     postpone: Annotated[
-        str, typer.Option(metavar="TAG", help=tr("Send nothing of this transfer for TIME."))
-    ] = "",
-    cancel: Annotated[str, typer.Option(metavar="TAG", help=tr("Do not send this transfer."))] = "",
+        str | None, typer.Option(metavar="TAG", help=tr("Send nothing of this transfer for TIME."))
+    ] = None,
+    cancel: Annotated[
+        str | None, typer.Option(metavar="TAG", help=tr("Do not send this transfer."))
+    ] = None,
     resume: Annotated[
-        str, typer.Option(metavar="TAG", help=tr("Send it after all, when its turn comes."))
-    ] = "",
+        str | None, typer.Option(metavar="TAG", help=tr("Send it after all, when its turn comes."))
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """List what waits to travel; postpone, cancel or resume one."""
     from xtcli.errors import UsageError
     from xtcli.station.roads_transfers import Transfers
 
-    if bool(postpone) + bool(cancel) + bool(resume) > 1 or bool(wait) != bool(postpone):
+    # An empty TAG, as of an unset variable in a script, is a wrong TAG and not none.
+    given = [one for one in (postpone, cancel, resume) if one is not None]
+    if len(given) > 1 or bool(wait) != (postpone is not None):
         raise UsageError(
             "Say one thing to do.", "Such as: xt transfers --postpone TAG 2h, or --cancel TAG."
         )
@@ -95,14 +99,16 @@ def transfers(
             _tell_change(changed)
 
 
-def _change(found: Any, postpone: str, wait: str, cancel: str, resume: str) -> Transfer | None:
+def _change(
+    found: Any, postpone: str | None, wait: str, cancel: str | None, resume: str | None
+) -> Transfer | None:
     """Do what was asked for; the transfer as it is now."""
     changed: Transfer | None = None
-    if postpone:
+    if postpone is not None:
         changed = found.postpone(postpone, wait)
-    elif cancel:
+    elif cancel is not None:
         changed = found.cancel(cancel)
-    elif resume:
+    elif resume is not None:
         changed = found.resume(resume)
     return changed
 
@@ -144,6 +150,8 @@ def link_test(
     as_json: AsJson = False,
 ) -> None:
     """Test the link: round trip, rate, loss."""
+    must_be_seconds(timeout, "--timeout")
+    from xtcli.errors import ExitCode
     from xtcli.station.roads import RoadName
     from xtcli.station.roads_list import link_road
     from xtcli.station.roads_probe import probe_link
@@ -156,6 +164,8 @@ def link_test(
         write_json(found)
     else:
         _show_test(found)
+    if found.exit_code is ExitCode.LINK_DOWN:
+        tell(tr("The hub did not answer. Check the network, or try another road: xt link list"))
     raise SystemExit(int(found.exit_code))
 
 

@@ -386,6 +386,10 @@ WORDS: dict[str, str] = {
     "{size} to send; nobody has measured the link yet: xt link test": (
         "要发送 {size}；链路还没有测过，可先运行：xt link test"
     ),
+    "{option} must be 0 or more seconds.": "{option} 必须是不小于 0 的秒数。",
+    "The hub did not answer. Check the network, or try another road: xt link list": (
+        "枢纽没有应答。请检查网络，或换一条通路：xt link list"
+    ),
     "no answer for {time}": "已 {time} 没有回音",
     "arrived": "已送到",
     "Record, play and look at voice notes.": "录制、播放和查看语音。",

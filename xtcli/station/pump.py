@@ -62,6 +62,7 @@ class Pump:
             entropy=self.station.entropy, config=LinkConfig(overhead_bytes=overhead),
         )  # fmt: skip
         node = SpooledLink(link, self._spool)
+        before = link.save()
         tune(link, self.station.home, self.road, loop.time())
         self.exchange = self._exchange(node)
         self.exchange.resume(loop.time())
@@ -70,6 +71,8 @@ class Pump:
             await client.start()
         except BaseException:
             client.close()
+            # What is assumed of a road that could not be opened says nothing of the others.
+            self._spool.save_link_state(HUB, before)
             self._spool.close()
             self._spool = None
             raise

@@ -271,6 +271,13 @@ class Syncer:
         mine = waiting.records or waiting.blobs or self.pump.heard
         return ExitCode.WAITING if mine else ExitCode.OK
 
+    def watched(self) -> ExitCode:
+        """How a watch ends: well when the hub was heard and nothing is known to wait."""
+        code, waiting = self.code(), self.station.log.waiting(HUB)
+        theirs = self.pump.open and bool(self.pump.link.peer_waiting)
+        well = code is ExitCode.WAITING and not (waiting.records or waiting.blobs or theirs)
+        return ExitCode.OK if well else code
+
     def report(self, code: ExitCode, confirmed: int, returned: int) -> SyncReport:
         """What to say at the end."""
         waiting, wire = self.station.log.waiting(HUB), self.pump.wire
@@ -319,7 +326,7 @@ async def _sync(
     syncer.watch = watch
     before, refused = station.log.waiting(HUB).records, len(station.log.returns())
     end = time.monotonic() + timeout if timeout else NEVER
-    code: ExitCode | None = ExitCode.OK if watch else None
+    code: ExitCode | None = None
     await start_syncer(syncer, end, patient=watch)
     try:
         while (time.monotonic() < end or syncer.calls.busy) and not syncer.stop:
@@ -341,7 +348,7 @@ async def _sync(
             syncer.keeper.hear()
         if code is None:
             syncer.visit_sticks()
-            code = syncer.code()
+            code = syncer.watched() if watch else syncer.code()
         after = station.log.waiting(HUB).records
         returned = len(station.log.returns()) - refused
         if returned > 0 and code is ExitCode.OK:
