@@ -296,7 +296,8 @@ def test_wrong_times_and_tags_are_said() -> None:
     home = Path("/nonexistent")
     for words in (
         ("sync", "--timeout", "-1"), ("sync", "--timeout", "nan"),
-        ("link", "test", "--timeout", "inf"), ("join", "xt1.AA", "--timeout", "-1"), ("request", "--wait", "nan"),
+        ("link", "test", "--timeout", "inf"), ("join", "xt1.AA", "--timeout", "-1"),
+        ("request", "--wait", "nan"),
         ("transfers", "--cancel", "a", "--resume", ""),
     ):  # fmt: skip
         assert xt(home, *words, code=2)["error"]["kind"] == "UsageError"

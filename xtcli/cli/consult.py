@@ -137,7 +137,7 @@ def _file_one(here: Station, form: RequestForm, as_json: bool, *, batch: bool = 
 
 
 def _wait(here: Station, outcomes: list[Outcome], seconds: float) -> None:
-    """Send at once if there is time; note what is known when the receipts are back or it is over."""
+    """Send at once if there is time; note what is known when receipts are back or it is over."""
     if not seconds or not outcomes:
         return
     cases = [case_id(outcome.said["case"]) for outcome in outcomes]
