@@ -10,18 +10,19 @@ from rich.console import Console
 from tests.cli.realm import ASKS, PATIENT, Realm, ok, xt
 from tests.cli.test_terminal import Terminal
 from xtcli.cli.sync_bar import SyncBar
+from xtcli.lang import choose
 from xtcli.station.syncing import Traffic
 
 WIPED = "\x1b[1A\x1b[2K"
 """One line up, and that line empty."""
 
 
-def drawn(*steps: Traffic) -> list[str]:
+def drawn(*steps: Traffic, cells: int = 80) -> list[str]:
     """What stands on the screen after each step."""
     shown = []
     for count in range(1, len(steps) + 1):
         paper = io.StringIO()
-        console = Console(file=paper, force_terminal=True, width=80, color_system=None)
+        console = Console(file=paper, force_terminal=True, width=cells, color_system=None)
         bar = SyncBar(console)
         for step in steps[:count]:
             bar(step)
@@ -51,6 +52,17 @@ def test_a_silent_hub_is_said_instead_of_a_time() -> None:
     assert "no answer for 34 s" in silent
     assert "left" not in silent
     assert "about 10 s left" in back
+
+
+def test_in_a_narrow_terminal_the_bar_gives_way() -> None:
+    """60 cells: the time left is read whole, in English and in Chinese."""
+    for language, words in (("en", "about 4 min 10 s left"), ("zh", "还需约 4 分 10 秒")):
+        choose(language)
+        try:
+            (shown,) = drawn(Traffic(260_500, 250.0), cells=60)
+        finally:
+            choose(None)
+        assert words in shown
 
 
 def test_nothing_to_move_draws_nothing() -> None:

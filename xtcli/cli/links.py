@@ -42,9 +42,12 @@ def sync(
         meter = None if as_json or watch or not sys.stderr.isatty() else sync_bar()
         limit = timeout or (0.0 if watch else 120.0)
         changed = road_teller(as_json and watch, meter)
-        report = here.sync(limit, watch=watch, show=show, progress=meter, on_road=changed)
-        if meter is not None:
-            meter.clear()
+        try:
+            report = here.sync(limit, watch=watch, show=show, progress=meter, on_road=changed)
+        finally:
+            # Also after Ctrl-C: what is said then stands alone.
+            if meter is not None:
+                meter.clear()
         say_sync(report, as_json)
         raise SystemExit(int(report.exit_code))
 

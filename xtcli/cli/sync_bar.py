@@ -13,7 +13,9 @@ from xtcli.cli.output import seconds, size
 from xtcli.lang import tr
 from xtcli.station.syncing import Traffic
 
-BAR_CELLS = 24
+BAR_CELLS, BAR_CELLS_LEAST = 24, 4
+NOTE_CELLS = 58
+"""What stands beside the bar in either language; in a narrow terminal the bar gives way to it."""
 SILENT_SECONDS = 8.0
 """After so long without an answer that is said, and no time left: nobody knows it then."""
 
@@ -23,11 +25,12 @@ class SyncBar:
 
     def __init__(self, console: Console | None = None) -> None:
         """Nothing is drawn before the first call."""
+        console = console or Console(stderr=True, highlight=False)
         self._progress = Progress(
             TextColumn("{task.description}"),
-            BarColumn(BAR_CELLS),
+            BarColumn(min(BAR_CELLS, max(BAR_CELLS_LEAST, console.width - NOTE_CELLS))),
             TextColumn("{task.fields[note]}"),
-            console=console or Console(stderr=True, highlight=False),
+            console=console,
             transient=True,
         )
         self._up = self._way(tr("sending"))

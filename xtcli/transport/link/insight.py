@@ -38,7 +38,7 @@ def estimate(
 
     What is under way already is not counted again, and what was postponed not at all.
     """
-    if not rate.proven or rate.srtt is None:
+    if not rate.known or rate.srtt is None:
         return None
     pace = Pace(rate.rate_bps, rate.srtt, rate.loss.share)
     ahead = [one for one in outbox if one.priority <= priority and one.postponed_until <= now]
