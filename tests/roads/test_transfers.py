@@ -241,6 +241,12 @@ def test_link_test(realm: Realm) -> None:
     assert udp["refused"] == 0
     assert status["waiting_records"] == 0
     assert xt(home, "transfers")["transfers"] == []
+    # What it found is what is promised from now on: nobody is sent to test what was tested.
+    assert found["rate_bps"] > 0
+    assert status["link"]["rate_bps"] == found["rate_bps"]
+    file_request(realm.station("post"))
+    realm.close()
+    assert xt(home, "transfers")["transfers"][0]["seconds"] > 0
 
 
 def test_link_test_without_an_answer(realm: Realm) -> None:
