@@ -50,3 +50,12 @@ def test_table_aligns_and_cuts_the_last_column() -> None:
 def test_described_gives_long_terms_a_line() -> None:
     lines = layout.described([("--a", "first"), ("--" + "b" * 40, "second")], 60)
     assert lines == ["--a  first", "--" + "b" * 40, "     second"]
+
+
+def test_a_row_as_a_block() -> None:
+    """What a narrow terminal gets: a line for each field that is not empty, wrapped beside it."""
+    lines = layout.block(("tag", "arrived", "what"), ("3fa1", "", "picture " * 8), 30)
+    assert lines[0] == "tag   3fa1"
+    assert lines[1].startswith("what  picture picture")
+    assert lines[2].startswith("      picture")
+    assert all(layout.width(line) <= 30 for line in lines)

@@ -8,14 +8,16 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from xtcli.errors import ExitCode, UsageError
+from xtcli.lang import choose
 from xtcli.transport.emulator.__main__ import main
+from xtcli.transport.emulator.badlink import main as badlink
 from xtcli.transport.emulator.core import Duplex
 from xtcli.transport.emulator.options import guarded, load_trace, parse_outage
 from xtcli.transport.emulator.profiles import profile
@@ -267,7 +269,23 @@ def test_the_program_serves_and_reports() -> None:
     ("arguments", "word"),
     [
         (["--link", "5g", "--to", "127.0.0.1:1"], "5g"),
-        (["--loss", "1.5", "--to", "127.0.0.1:1"], "no such link"),
+        (["--loss", "1.5", "--to", "127.0.0.1:1"], "--loss must be 0 to below 1"),
+        (["--loss", "nan", "--to", "127.0.0.1:1"], "--loss"),
+        (["--loss", "much", "--to", "127.0.0.1:1"], "--loss"),
+        (["--loss", "0.8", "--burst", "2", "--to", "127.0.0.1:1"], "4 packets"),
+        (["--burst", "0.5", "--to", "127.0.0.1:1"], "--burst must be 1 or more"),
+        (["--delay", "nan", "--to", "127.0.0.1:1"], "--delay must be 0 or more"),
+        (["--delay", "inf", "--to", "127.0.0.1:1"], "--delay"),
+        (["--jitter", "-1", "--to", "127.0.0.1:1"], "--jitter"),
+        (["--queue", "0", "--to", "127.0.0.1:1"], "--queue must be above 0"),
+        (["--rate-up", "0", "--to", "127.0.0.1:1"], "--rate-up must be above 0"),
+        (["--rate-down", "nan", "--to", "127.0.0.1:1"], "--rate-down"),
+        (["--trace-start", "5", "--to", "127.0.0.1:1"], "--trace-start"),
+        (["--outage", "60/60", "--to", "127.0.0.1:1"], "not an outage"),
+        (["--outage", "0/60", "--to", "127.0.0.1:1"], "not an outage"),
+        (["--outage", "nan/60", "--to", "127.0.0.1:1"], "not an outage"),
+        ([], "--to"),
+        (["--nosuch", "--to", "127.0.0.1:1"], "--nosuch"),
         (["--outage", "90/60", "--to", "127.0.0.1:1"], "not an outage"),
         (["--to", "nowhere"], "not an address"),
         (["--trace", "missing.csv", "--to", "127.0.0.1:1"], "missing.csv"),
@@ -281,6 +299,64 @@ def test_bad_options_get_one_sentence_and_the_next_step(
     what, advice = capsys.readouterr().err.strip().splitlines()
     assert word in what
     assert advice
+
+
+def test_with_json_an_error_is_a_document(capsys: pytest.CaptureFixture[str]) -> None:
+    """The same as of `xt`, on stderr; a --json of the command that is run is not ours."""
+    assert guarded(main, ["--json", "--to", "nowhere"]) == ExitCode.USAGE
+    heard = capsys.readouterr()
+    error = json.loads(heard.err)["error"]
+    assert heard.out == ""
+    assert (error["code"], error["kind"]) == (2, "UsageError")
+    assert "nowhere" in error["message"]
+    assert error["hint"]
+    assert guarded(badlink, ["--link", "5g", "--", "curl", "--json"]) == ExitCode.USAGE
+    assert not capsys.readouterr().err.startswith("{")
+
+
+def test_errors_are_chinese_too(capsys: pytest.CaptureFixture[str]) -> None:
+    choose("zh")
+    try:
+        guarded(main, ["--delay", "-1", "--to", "127.0.0.1:1"])
+        guarded(main, ["--nosuch", "--to", "127.0.0.1:1"])
+    finally:
+        choose(None)
+    said = capsys.readouterr().err.splitlines()
+    assert said[0] == "--delay 不能小于 0。"
+    assert said[2].startswith("这些选项无法使用")
+
+
+def test_relay_and_command_do_not_mix(capsys: pytest.CaptureFixture[str]) -> None:
+    """What would be ignored is refused."""
+    for words in (
+        ["--to", "127.0.0.1:1", "--hub-command", "true"],
+        ["--to", "127.0.0.1:1", "--", "true"],
+        ["--listen", "127.0.0.1:0", "--", "true"],
+    ):
+        assert guarded(badlink, words) == ExitCode.USAGE
+        assert "--to HOST:PORT" in capsys.readouterr().err
+
+
+def test_ctrl_c_is_no_fault(capsys: pytest.CaptureFixture[str]) -> None:
+    def stopped(words: Sequence[str]) -> int:
+        raise KeyboardInterrupt
+
+    assert guarded(stopped, []) == 130
+    assert capsys.readouterr().err == ""
+
+
+def test_it_relays_on_when_nobody_reads_what_it_prints() -> None:
+    """`relay | head -1`: the first line is read, the pipe is closed, and it still serves."""
+    words = [sys.executable, "-m", "xtcli.transport.emulator", "--to", "127.0.0.1:9"]
+    with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as tool:
+        assert tool.stdout is not None
+        assert tool.stderr is not None
+        assert tool.stdout.readline().startswith("127.0.0.1:")
+        tool.stdout.close()
+        tool.send_signal(signal.SIGUSR1)
+        tool.send_signal(signal.SIGTERM)
+        assert tool.wait(PATIENCE_S) == 0
+        assert tool.stderr.read() == ""
 
 
 def test_outage_option_starts_up() -> None:

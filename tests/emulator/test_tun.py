@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -33,6 +34,14 @@ taken, _ = server.accept(); began = time.monotonic(); size = 0
 while data := taken.recv(65536): size += len(data)
 taken.sendall(f"{size} {time.monotonic() - began:.6f}".encode())
 """
+
+
+def runs(pid: int) -> bool:
+    """Whether a process is there and has not ended; nobody may have asked yet how it ended."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
+    except OSError:
+        return False
 
 
 def namespaces() -> set[str]:
@@ -126,6 +135,24 @@ def test_a_terminated_tool_leaves_nothing_behind(
     assert f"xtbad-{tool.pid}-" not in listed.stdout
 
 
+def test_ctrl_c_before_the_command_begins(joins: bool, capsys: pytest.CaptureFixture[str]) -> None:
+    """While the hub has its head start: no traceback, 130, nothing left behind."""
+    if not joins:
+        check_refusal(capsys)
+        return
+    words = [sys.executable, "-m", "xtcli.transport.emulator.badlink", "--link", "lan",
+             "--hub-command", "echo up; sleep 60", "--hub-wait", "60", "--", "true"]  # fmt: skip
+    with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as tool:
+        assert tool.stdout is not None
+        assert tool.stderr is not None
+        assert tool.stdout.readline() == "up\n"
+        tool.send_signal(signal.SIGINT)
+        assert tool.wait(30) == 130
+        assert tool.stderr.read() == ""
+    listed = subprocess.run(["ip", "netns", "list"], capture_output=True, text=True, check=True)
+    assert f"xtbad-{tool.pid}-" not in listed.stdout
+
+
 def test_what_a_killed_run_left_is_removed(joins: bool, capsys: pytest.CaptureFixture[str]) -> None:
     """Namespaces named after a process that is no more are stale."""
     if not joins:
@@ -138,6 +165,27 @@ def test_what_a_killed_run_left_is_removed(joins: bool, capsys: pytest.CaptureFi
     with JoinedHosts(Duplex(profile("lan"), overhead=0)):
         listed = subprocess.run(["ip", "netns", "list"], capture_output=True, text=True, check=True)
     assert name not in listed.stdout
+
+
+def test_a_killed_tool_leaves_nothing_to_the_next_run(
+    joins: bool, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """kill -9 while a command runs: the next run ends the command and removes its namespaces."""
+    if not joins:
+        check_refusal(capsys)
+        return
+    inside = "import os, time; print(os.getpid(), flush=True); time.sleep(600)"
+    words = [sys.executable, "-m", "xtcli.transport.emulator.badlink", "--link", "lan", "--",
+             sys.executable, "-c", inside]  # fmt: skip
+    with subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as tool:
+        assert tool.stdout is not None
+        command = int(tool.stdout.readline())
+        tool.kill()
+    assert runs(command)
+    with JoinedHosts(Duplex(profile("lan"), overhead=0)):
+        listed = subprocess.run(["ip", "netns", "list"], capture_output=True, text=True, check=True)
+    assert f"xtbad-{tool.pid}-" not in listed.stdout
+    assert not runs(command)
 
 
 def test_requirements_are_named_one_by_one(monkeypatch: pytest.MonkeyPatch) -> None:

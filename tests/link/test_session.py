@@ -307,17 +307,17 @@ def test_forecast_and_progress() -> None:
     """No forecast before the link was measured; afterwards within a fifth of what it takes."""
     simulation = Simulation(Duplex(PROFILES["gprs"], 4), 4)
     post = simulation.post
-    assert post.link.estimate(1000, 1) is None
+    assert post.link.estimate(1000, 1, 0.0) is None
     tag = post.put(bytes(30_000), 3, 0.0)
     assert simulation.run(300, lambda: tag in post.taken)
     simulation.run(simulation.at + 5)
-    forecast = post.link.estimate(60_000, 5)
+    forecast = post.link.estimate(60_000, 5, post.now(simulation.at))
     begun = simulation.at
     tag = post.put(random.Random(2).randbytes(60_000), 5, begun)
     simulation.run(begun + 10)
     progress = post.link.progress()[0]
     assert 0.2 < progress.arrived / progress.size < 0.5
-    assert post.link.estimate(300, 0) < 3  # type: ignore[operator]
+    assert post.link.estimate(300, 0, post.now(simulation.at)) < 3  # type: ignore[operator]
     assert simulation.run(begun + 300, lambda: tag in simulation.hub.arrived)
     took = simulation.hub.arrived[tag][0] - begun
     assert forecast == pytest.approx(took, rel=0.2)

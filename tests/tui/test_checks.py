@@ -11,7 +11,9 @@ from tests.tui.helpers import NOW, demo, station_at
 from xtcli.clinic.signs import Flag
 from xtcli.errors import UsageError
 from xtcli.station import desk_checks, linkfile
+from xtcli.station.forecast import Forecast
 from xtcli.station.forms import RequestForm
+from xtcli.station.priority import IMAGE, TEXT, THUMBNAIL
 from xtcli.station.station import Station
 
 
@@ -95,15 +97,34 @@ def test_an_emergency_may_be_incomplete(post: Station) -> None:
 
 
 def test_sizes_and_seconds(post: Station) -> None:
-    """Without a measured link the time is unknown; with one it is bytes over rate."""
+    """Without a measured link the time is unknown; with one it is its bytes over the rate, the way
+    there and what waits before it."""
     part = desk_checks.text_part(post, form())
     assert 100 < part.size < 1000
     assert part.seconds is None
     known = {"rate_bps": 8_000.0, "rtt_s": 1.0, "loss": 0.0, "last_contact": NOW}
     (post.home.root / linkfile.NAME).write_text(json.dumps(known))
     part = desk_checks.text_part(post, form())
-    assert part.seconds == pytest.approx(part.size / 1000)
+    ahead = Forecast(post).ahead(TEXT)
+    assert part.seconds is not None
+    assert part.seconds == pytest.approx((part.size + ahead) / 1000 + 0.5, 0.15)
     assert desk_checks.text_part(post, form(history="长期头痛" * 100)).size > part.size
+
+
+def test_the_bill_of_a_whole_request(post: Station) -> None:
+    """All of it, and without the pictures: what the doctor decides by."""
+    known = {"rate_bps": 8_000.0, "rtt_s": 1.0, "loss": 0.0, "last_contact": NOW}
+    text = desk_checks.Part("text", 300, None)
+    photo = desk_checks.Part("photo", 30_000, None, "a.jpg", priority=THUMBNAIL, picture=True)
+    paper = desk_checks.Part("paper", 3_000, None, "a.pdf", priority=IMAGE)
+    assert desk_checks.bill(Forecast(post), [text, photo]).seconds is None
+    (post.home.root / linkfile.NAME).write_text(json.dumps(known))
+    forecast = Forecast(post)
+    ahead = forecast.ahead(IMAGE) / 1000
+    bill = desk_checks.bill(forecast, [text, photo, paper])
+    assert bill.seconds == pytest.approx(33.3 + ahead, 0.15)
+    assert bill.without_pictures == pytest.approx(3.3 + ahead, 0.3)
+    assert desk_checks.bill(forecast, [text, paper]).without_pictures is None
 
 
 def test_a_file_that_is_not_there(post: Station) -> None:

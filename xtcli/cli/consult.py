@@ -11,7 +11,7 @@ import typer
 
 from xtcli.cli.command import add
 from xtcli.cli.output import guarded, interactive, say, tell, write_json
-from xtcli.cli.shared import AsJson, Attach, CaseArg, Voice, ask, case_id, station
+from xtcli.cli.shared import AsJson, Attach, CaseArg, Voice, ask, case_id, must_be_seconds, station
 from xtcli.errors import ExitCode, UsageError, XtError
 from xtcli.lang import tr
 
@@ -59,6 +59,7 @@ def request(
     as_json: AsJson = False,
 ) -> None:
     """File a request."""
+    must_be_seconds(wait, "--wait")
     from xtcli.station.desk_follow import fill_in
     from xtcli.station.forms import RequestForm
 
@@ -77,8 +78,7 @@ def request(
             _ask_missing(here, form)
         form.require()
         outcome = _file_one(here, form, as_json)
-        if wait > 0:
-            _wait(here, [outcome], wait)
+        _wait(here, [outcome], wait)
         _report(outcome, as_json)
         raise SystemExit(outcome.code)
 
@@ -137,7 +137,9 @@ def _file_one(here: Station, form: RequestForm, as_json: bool, *, batch: bool = 
 
 
 def _wait(here: Station, outcomes: list[Outcome], seconds: float) -> None:
-    """Send at once; note what is known when the receipts are back or the time is over."""
+    """Send at once if there is time; note what is known when receipts are back or it is over."""
+    if not seconds or not outcomes:
+        return
     cases = [case_id(outcome.said["case"]) for outcome in outcomes]
     waited = here.send_and_wait(cases, seconds)
     for outcome, case in zip(outcomes, cases, strict=True):
@@ -156,6 +158,9 @@ def _report(outcome: Outcome, as_json: bool) -> None:
     said = outcome.said
     if as_json:
         write_json(said)
+    elif said.get("seconds") is not None and said["bytes_sent"] is None:
+        say(tr("{case} received by the hub after {seconds} s", case=said["case"],
+               seconds=f"{said['seconds']:.1f}"))  # fmt: skip
     elif said.get("seconds") is not None:
         say(tr("{case} received by the hub after {seconds} s ({sent} B sent, {back} B back)",
                case=said["case"], seconds=f"{said['seconds']:.1f}", sent=said["bytes_sent"],
@@ -186,8 +191,7 @@ def _batch(here: Station, file: str, wait: float, as_json: bool) -> None:
                         line=document.line, error=str(error), hint=error.advice))  # fmt: skip
     if not good and not bad:
         raise UsageError("There is no request in {file}.", "See: xt request --help", file=file)
-    if wait > 0 and good:
-        _wait(here, good, wait)
+    _wait(here, good, wait)
     if as_json:
         write_json({"requests": [outcome.said for outcome in good], "errors": bad})
     else:

@@ -8,7 +8,7 @@ import typer
 
 from xtcli.cli.command import add
 from xtcli.cli.output import guarded, say, write_json
-from xtcli.cli.shared import AsJson, station
+from xtcli.cli.shared import AsJson, must_be_seconds, station
 from xtcli.lang import tr
 
 
@@ -37,6 +37,7 @@ def join(
         said: dict[str, Any] = {"request": out}
         text = tr("Carry {file} to the hub and type there: xt hub admit {file}", file=out)
     else:
+        must_be_seconds(timeout, "--timeout")
         settings = enrolment.join(home, code, timeout, welcome, listen)
         said = {
             "station": settings.number, "name": settings.name, "kind": settings.kind,

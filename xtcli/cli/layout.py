@@ -105,6 +105,12 @@ def table(titles: Sequence[str], rows: Sequence[Sequence[str]], cells: int | Non
     return lines
 
 
+def block(titles: Sequence[str], row: Sequence[str], cells: int) -> list[str]:
+    """One row of a table as lines: a title and its field each; empty fields are left out."""
+    pairs = zip(titles, row, strict=True)
+    return described([(title, " ".join(field.split())) for title, field in pairs if field], cells)
+
+
 def described(items: Sequence[tuple[str, str]], cells: int, most: int = 30) -> list[str]:
     """A term and its text per item: terms aligned, texts wrapped beside them.
 

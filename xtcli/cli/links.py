@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import math
 import sys
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from xtcli.cli.output import guarded, say, tell, write_json
-from xtcli.cli.shared import AsJson, station
-from xtcli.errors import ExitCode, UsageError
+from xtcli.cli.shared import AsJson, must_be_seconds, station
+from xtcli.errors import ExitCode
 from xtcli.lang import tr
 
 if TYPE_CHECKING:
@@ -32,9 +31,7 @@ def sync(
     as_json: AsJson = False,
 ) -> None:
     """Send and fetch."""
-    if not 0 <= timeout < math.inf:
-        raise UsageError("The value of {name} cannot be used.", "See: {command} --help",
-                         name="--timeout", command="xt sync")  # fmt: skip
+    must_be_seconds(timeout, "--timeout")
     if via:
         from xtcli.cli.roads import sync_via
 
@@ -45,9 +42,12 @@ def sync(
         meter = None if as_json or watch or not sys.stderr.isatty() else sync_bar()
         limit = timeout or (0.0 if watch else 120.0)
         changed = road_teller(as_json and watch, meter)
-        report = here.sync(limit, watch=watch, show=show, progress=meter, on_road=changed)
-        if meter is not None:
-            meter.clear()
+        try:
+            report = here.sync(limit, watch=watch, show=show, progress=meter, on_road=changed)
+        finally:
+            # Also after Ctrl-C: what is said then stands alone.
+            if meter is not None:
+                meter.clear()
         say_sync(report, as_json)
         raise SystemExit(int(report.exit_code))
 

@@ -9,23 +9,15 @@ import typer
 
 from xtcli.cli.command import App, add
 from xtcli.cli.output import guarded, say, seconds, size, tell, write_json
-from xtcli.cli.shared import AsJson, station
+from xtcli.cli.shared import AsJson, must_be_seconds, station
 from xtcli.lang import tr
 
 if TYPE_CHECKING:
     from xtcli.station.roads_probe import LinkTest
     from xtcli.station.roads_transfers import Transfer
 
-STATES = {
-    "waiting": "waits", "started": "under way", "taken": "there, receipt missing",
-    "refused": "refused", "postponed": "postponed", "cancelled": "cancelled",
-}  # fmt: skip
 CLEAR_LINE = "\r\x1b[K"
 ROAD_HELP = "udp, https, serial:DEVICE[@BAUD], folder:PATH, sms:COMMAND."
-PRIORITIES = {
-    "critical": "critical", "text": "text", "ecg": "ECG", "voice": "voice note",
-    "thumbnail": "small picture", "image": "picture or document",
-}  # fmt: skip
 
 
 def sync_via(via: str, timeout: float, watch: bool, as_json: bool) -> None:
@@ -98,19 +90,23 @@ def say_road(report: Any, as_json: bool) -> None:
 def transfers(
     wait: Annotated[str, typer.Argument(metavar="TIME", help=tr("How long: 30m, 2h, 1d."))] = "",
     postpone: Annotated[
-        str, typer.Option(metavar="TAG", help=tr("Send nothing of this transfer for TIME."))
-    ] = "",
-    cancel: Annotated[str, typer.Option(metavar="TAG", help=tr("Do not send this transfer."))] = "",
+        str | None, typer.Option(metavar="TAG", help=tr("Send nothing of this transfer for TIME."))
+    ] = None,
+    cancel: Annotated[
+        str | None, typer.Option(metavar="TAG", help=tr("Do not send this transfer."))
+    ] = None,
     resume: Annotated[
-        str, typer.Option(metavar="TAG", help=tr("Send it after all, when its turn comes."))
-    ] = "",
+        str | None, typer.Option(metavar="TAG", help=tr("Send it after all, when its turn comes."))
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """List what waits to travel; postpone, cancel or resume one."""
     from xtcli.errors import UsageError
     from xtcli.station.roads_transfers import Transfers
 
-    if bool(postpone) + bool(cancel) + bool(resume) > 1 or bool(wait) != bool(postpone):
+    # An empty TAG, as of an unset variable in a script, is a wrong TAG and not none.
+    given = [one for one in (postpone, cancel, resume) if one is not None]
+    if len(given) > 1 or bool(wait) != (postpone is not None):
         raise UsageError(
             "Say one thing to do.", "Such as: xt transfers --postpone TAG 2h, or --cancel TAG."
         )
@@ -129,45 +125,36 @@ def transfers(
             _tell_change(changed)
 
 
-def _change(found: Any, postpone: str, wait: str, cancel: str, resume: str) -> Transfer | None:
+def _change(
+    found: Any, postpone: str | None, wait: str, cancel: str | None, resume: str | None
+) -> Transfer | None:
     """Do what was asked for; the transfer as it is now."""
     changed: Transfer | None = None
-    if postpone:
+    if postpone is not None:
         changed = found.postpone(postpone, wait)
-    elif cancel:
+    elif cancel is not None:
         changed = found.cancel(cancel)
-    elif resume:
+    elif resume is not None:
         changed = found.resume(resume)
     return changed
 
 
 def _show_transfers(rows: list[Transfer]) -> None:
     from xtcli.cli.tables import show_table
+    from xtcli.station import words
 
     if not rows:
         say(tr("Nothing waits to be sent."))
         return
-    titles = (tr("tag"), tr("to"), tr("priority"), tr("size"), tr("state"), tr("there after"),
-              tr("what"), tr("case"))  # fmt: skip
+    titles = (tr("tag"), tr("to"), tr("priority"), tr("size"), tr("arrived"),
+              tr("state"), tr("there after"), tr("what"), tr("case"))  # fmt: skip
     show_table(titles, [
-        (row.tag, row.to_name, tr(PRIORITIES[row.priority]), size(row.size), tr(STATES[row.state]),
-         seconds(row.seconds) if row.seconds is not None else "", _what(row.what),
+        (row.tag, row.to_name, words.priority(row.priority), size(row.size),
+         size(row.arrived) if row.arrived else "", words.transfer(row.state),
+         seconds(row.seconds) if row.seconds is not None else "", words.carried(row.what),
          ", ".join(row.cases))
         for row in rows
     ])  # fmt: skip
-
-
-def _what(text: str) -> str:
-    """The kinds of records and attachments, as people call them."""
-    from xtcli.station import words
-
-    known = {**words.KINDS, **words.BLOBS}
-    pieces = []
-    for piece in text.split(", "):
-        count, _, word = piece.rpartition(" x ")
-        shown = tr(known.get(word, word))
-        pieces.append(f"{count} x {shown}" if count else shown)
-    return ", ".join(pieces)
 
 
 def _tell_change(row: Transfer) -> None:
@@ -189,6 +176,8 @@ def link_test(
     as_json: AsJson = False,
 ) -> None:
     """Test the link: round trip, rate, loss."""
+    must_be_seconds(timeout, "--timeout")
+    from xtcli.errors import ExitCode
     from xtcli.station.roads import RoadName
     from xtcli.station.roads_list import link_road
     from xtcli.station.roads_probe import probe_link
@@ -201,6 +190,8 @@ def link_test(
         write_json(found)
     else:
         _show_test(found)
+    if found.exit_code is ExitCode.LINK_DOWN:
+        tell(tr("The hub did not answer. Check the network, or try another road: xt link list"))
     raise SystemExit(int(found.exit_code))
 
 

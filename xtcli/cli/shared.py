@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Annotated
 
@@ -30,6 +31,13 @@ Voice = Annotated[
         "--voice", metavar="FILE|rec", help=tr("A voice note: an audio file, or rec to record.")
     ),
 ]
+
+
+def must_be_seconds(value: float, option: str) -> None:
+    """UsageError unless `value` is a time that can be waited."""
+    if not 0 <= value < math.inf:
+        raise UsageError("{option} must be 0 or more seconds.", "Correct the number.",
+                         option=option)  # fmt: skip
 
 
 @contextmanager

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from xtcli.station.attaching import Costs
 
 WAVE_CELLS = 60
+PICTURES = ("thumbnail", "view", "picture")
 DeviceOption = Annotated[
     str, typer.Option("--device", metavar="NAME|N", help=tr("Which sound device; see devices."))
 ]
@@ -204,19 +205,26 @@ def say_costs(costs: Sequence[Costs]) -> None:
     """What each part of a request takes on the link, before anything is sent."""
     from xtcli.station import words
 
-    told = [one for one in costs if one.seconds is not None]
-    if len(told) < 2 or len(told) != len(costs):
+    if any(one.seconds is None for one in costs):
+        tell("  " + tr("{size} to send; nobody has measured the link yet: xt link test",
+                       size=size(sum(one.size for one in costs))))  # fmt: skip
+        return
+    if len(costs) < 2:
+        tell("  " + tr("about {time} to send", time=seconds(costs[0].seconds or 0.0)))
         return
     for one in costs:
         name = tr("text and vitals") if one.name == "text" else words.blob(one.name)
         tell("  " + tr("{part}: {size}, {time}", part=name, size=size(one.size),
                        time=seconds(one.seconds or 0.0)))  # fmt: skip
-    pictures = [one for one in costs if one.name in ("thumbnail", "view")]
+    pictures = [one for one in costs if one.name in PICTURES]
     whole = sum(one.seconds or 0.0 for one in costs)
     line = tr("about {time} to send", time=seconds(whole))
     if pictures:
         without = whole - sum(one.seconds or 0.0 for one in pictures)
         line += "; " + tr("without the photo {time}", time=seconds(without))
+    elif costs[-1].name == "document":
+        without = whole - sum(one.seconds or 0.0 for one in costs if one.name == "document")
+        line += "; " + tr("without the document {time}", time=seconds(without))
     tell("  " + line)
 
 

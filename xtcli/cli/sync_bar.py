@@ -1,7 +1,7 @@
 """What a sync shows on a terminal while it runs: how much goes up and comes down, and how long yet.
 
 Bars come from rich; the time left is the link's own estimate, never the bar's, and is shown only
-when there is one. It knows traffic, not links.
+when there is one and the hub answers. It knows traffic, not links.
 """
 
 from __future__ import annotations
@@ -13,7 +13,11 @@ from xtcli.cli.output import seconds, size
 from xtcli.lang import tr
 from xtcli.station.syncing import Traffic
 
-BAR_CELLS = 24
+BAR_CELLS, BAR_CELLS_LEAST = 24, 4
+NOTE_CELLS = 58
+"""What stands beside the bar in either language; in a narrow terminal the bar gives way to it."""
+SILENT_SECONDS = 8.0
+"""After so long without an answer that is said, and no time left: nobody knows it then."""
 
 
 class SyncBar:
@@ -21,11 +25,12 @@ class SyncBar:
 
     def __init__(self, console: Console | None = None) -> None:
         """Nothing is drawn before the first call."""
+        console = console or Console(stderr=True, highlight=False)
         self._progress = Progress(
             TextColumn("{task.description}"),
-            BarColumn(BAR_CELLS),
+            BarColumn(min(BAR_CELLS, max(BAR_CELLS_LEAST, console.width - NOTE_CELLS))),
             TextColumn("{task.fields[note]}"),
-            console=console or Console(stderr=True, highlight=False),
+            console=console,
             transient=True,
         )
         self._up = self._way(tr("sending"))
@@ -38,10 +43,16 @@ class SyncBar:
     def __call__(self, traffic: Traffic) -> None:
         """Draw it again."""
         self._progress.start()
-        self._draw(self._up, traffic.to_send, traffic.send_seconds)
-        self._draw(self._down, traffic.to_fetch, None)
+        silent = traffic.silent_seconds
+        note = ""
+        if silent >= SILENT_SECONDS:
+            note = tr("no answer for {time}", time=seconds(silent))
+        elif traffic.send_seconds:
+            note = tr("about {time} left", time=seconds(traffic.send_seconds))
+        self._draw(self._up, traffic.to_send, note)
+        self._draw(self._down, traffic.to_fetch, "")
 
-    def _draw(self, way: TaskID, left: int, time_left: float | None) -> None:
+    def _draw(self, way: TaskID, left: int, more: str) -> None:
         """One direction; when more comes, the whole grows and the bar steps back: that is true."""
         if not left:
             self._most[way] = 0
@@ -50,8 +61,8 @@ class SyncBar:
         self._most[way] = most = max(self._most[way], left)
         done = most - left
         note = tr("{done} of {all}", done=size(done), all=size(most))
-        if time_left:
-            note += "  " + tr("about {time} left", time=seconds(time_left))
+        if more:
+            note += "  " + more
         self._progress.update(way, total=most, completed=done, note=note, visible=True)
 
     def say(self, text: str) -> None:

@@ -25,8 +25,14 @@ RETURNED_ROWS = 10
 
 
 def show_table(titles: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """A table; on a terminal its last column is cut to fit."""
-    first, *rest = layout.table(titles, rows, cells())
+    """A table; on a terminal its last column is cut to fit, and where the others do not fit either
+    every row is a block of its own.
+    """
+    most = cells()
+    first, *rest = layout.table(titles, rows, most)
+    if most is not None and max(layout.width(line) for line in (first, *rest)) > most:
+        say("\n\n".join("\n".join(layout.block(titles, row, most)) for row in rows))
+        return
     say(strong(first))
     for line in rest:
         say(line)

@@ -78,6 +78,7 @@ WORDS: dict[str, str] = {
     "{case} received by the hub after {seconds} s ({sent} B sent, {back} B back)": (
         "{case} 枢纽已收，用时 {seconds} 秒（发 {sent} B，收 {back} B）"
     ),
+    "{case} received by the hub after {seconds} s": "{case} 枢纽已收，用时 {seconds} 秒",
     "{case} is saved and waits to be sent; the hub has not confirmed it yet.": (
         "{case} 已存本机，等待发送；枢纽尚未确认。"
     ),
@@ -381,6 +382,16 @@ WORDS: dict[str, str] = {
     "{part}: {size}, {time}": "{part}：{size}，{time}",
     "text and vitals": "文字与体征",
     "without the photo {time}": "不带照片 {time}",
+    "without the document {time}": "不带文件 {time}",
+    "{size} to send; nobody has measured the link yet: xt link test": (
+        "要发送 {size}；链路还没有测过，可先运行：xt link test"
+    ),
+    "{option} must be 0 or more seconds.": "{option} 必须是不小于 0 的秒数。",
+    "The hub did not answer. Check the network, or try another road: xt link list": (
+        "枢纽没有应答。请检查网络，或换一条通路：xt link list"
+    ),
+    "no answer for {time}": "已 {time} 没有回音",
+    "arrived": "已送到",
     "Record, play and look at voice notes.": "录制、播放和查看语音。",
     "Record a voice note with the microphone.": "用话筒录一段语音。",
     "Play a sound file, or a voice note of a case.": "播放声音文件，或病例中的语音。",

@@ -25,6 +25,20 @@ WORDS: dict[str, str] = {
     ),
     "There can be no such link: {why}.": ("不可能有这样的链路：{why}。"),
     "Correct the number.": ("请更正数值。"),
+    "These options cannot be used: {why}.": ("这些选项无法使用：{why}。"),
+    "See --help.": ("详见 --help。"),
+    "{option} must be above 0.": ("{option} 必须大于 0。"),
+    "{option} must be 0 or more.": ("{option} 不能小于 0。"),
+    "{option} must be 0 to below 1.": ("{option} 必须在 0 到 1 之间（不含 1）。"),
+    "{option} must be 1 or more.": ("{option} 不能小于 1。"),
+    "With so much loss at least {least} packets are lost in a row.": (
+        "丢包这么多时，平均连续丢失至少 {least} 个包。"
+    ),
+    "Give --burst {least} or more.": ("请用 --burst {least} 或更大的值。"),
+    "--trace-start says where a recording begins, and there is none.": (
+        "--trace-start 指定链路记录的起点，但没有给出记录。"
+    ),
+    "Give --trace FILE too.": ("请同时给出 --trace 文件。"),
     "{text} is not an outage.": ("{text} 不是有效的中断设置。"),
     "Write DOWN/PERIOD in seconds, for example 60/90.": ("请写成 中断秒数/周期秒数，例如 60/90。"),
     "The recording {path} cannot be read: {why}.": ("无法读取链路记录 {path}：{why}。"),

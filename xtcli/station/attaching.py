@@ -42,7 +42,9 @@ class Costs:
     name: str
     size: int
     seconds: float | None
-    """On the link as last measured; None when nothing was measured yet."""
+    """What it adds until it is there, the wait for what goes before it included, on the link as
+    last measured; None when nothing was measured yet.
+    """
 
 
 def record_bytes(station: StationCore, body: Request) -> int:

@@ -6,6 +6,7 @@ nothing and knows no screen.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -21,8 +22,9 @@ from xtcli.records import codec, limits
 from xtcli.records.types import Request
 from xtcli.records.values import BlobKind, Sex, Urgency
 from xtcli.station import attaching, filing
+from xtcli.station.forecast import Forecast
 from xtcli.station.forms import SEXES, URGENCIES, RequestForm
-from xtcli.station.linkfile import read_link
+from xtcli.station.priority import CRITICAL, IMAGE, TEXT, of_blob
 from xtcli.station.village import Village
 
 SEAL_BYTES = 49
@@ -63,13 +65,37 @@ class RequestCheck:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One thing that would be sent: bytes on the link, and seconds as last measured (or None)."""
+    """One thing that would be sent: bytes, and seconds until it would be there without the others,
+    behind what waits, as the link was last measured (or None).
+    """
 
     name: str
     size: int
     seconds: float | None
     path: str = ""
     problem: str = ""
+    priority: int = TEXT
+    picture: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Bill:
+    """Seconds until all parts would be there, and until those that are no pictures would be; None
+    where that is not known, or there is no picture."""
+
+    seconds: float | None = None
+    without_pictures: float | None = None
+
+
+def bill(forecast: Forecast, parts: Sequence[Part]) -> Bill:
+    """What a request as it stands would take."""
+
+    def seconds(wanted: list[Part]) -> float | None:
+        least = max((part.priority for part in wanted), default=TEXT)
+        return forecast.seconds(sum(part.size for part in wanted), least)
+
+    others = [part for part in parts if not part.picture]
+    return Bill(seconds(list(parts)), seconds(others) if len(others) < len(parts) else None)
 
 
 def check_vital(code: str, typed: str, age: float | None) -> tuple[list[Vital], VitalCheck]:
@@ -200,7 +226,10 @@ def _sketch(form: RequestForm) -> Request:
 def text_part(station: Village, form: RequestForm) -> Part:
     """The request itself: goes first, and alone is a whole consult."""
     try:
-        return _part(tr("text and vitals"), estimate_text(station, form), _rate(station))
+        size = estimate_text(station, form)
+        urgent = URGENCIES.get(form.urgency, 0) == Urgency.STAT
+        priority = CRITICAL if urgent else TEXT
+        return Part(tr("text and vitals"), size, station.seconds(size, priority), priority=priority)
     except UsageError as error:
         return Part(tr("text and vitals"), 0, None, problem=str(error))
 
@@ -211,23 +240,18 @@ def file_part(station: Village, name: str, *, voice: bool = False) -> Part:
         items = attaching.prepare_voice(name) if voice else attaching.prepare(Path(name))
     except XtError as error:
         return Part(Path(name).name, 0, None, name, f"{error} {error.advice}")
-    size = sum(len(item.data) for item in items if item.travels)
+    sizes = {item.body.blob: len(item.data) + attaching.BUNDLE_BYTES
+             for item in items if item.travels}  # fmt: skip
+    size = sum(sizes.values())
+    least = max((of_blob(blob.name.lower()) for blob in sizes), default=IMAGE)
     kinds = {item.body.blob for item in items}
     title = Path(name).name
     if BlobKind.VOICE in kinds:
         title = tr("voice note, {seconds} s", seconds=items[0].body.seconds)
     elif BlobKind.VIEW in kinds:
         title = tr("photo {name}", name=Path(name).name)
-    return _part(title, size, _rate(station), name)
-
-
-def _rate(station: Village) -> float | None:
-    """Bits a second of the link as last measured."""
-    return read_link(station.home, "").rate_bps
-
-
-def _part(name: str, size: int, rate: float | None, path: str = "") -> Part:
-    return Part(name, size, size * 8 / rate if rate else None, path)
+    picture = BlobKind.VIEW in kinds or BlobKind.PICTURE in kinds
+    return Part(title, size, station.seconds(size, least), name, priority=least, picture=picture)
 
 
 def rx_line(drug: str, dose: str, route: str, frequency: str, days: str) -> str:

@@ -12,6 +12,8 @@ from xtcli.station.home import Home
 from xtcli.station.views import LinkView
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from xtcli.transport.link.events import LinkMeasure
 
 NAME = "link.json"
@@ -28,14 +30,27 @@ def read_link(home: Home, hub: str) -> LinkView:
         return LinkView(hub)
 
 
+def read_lacking(home: Home) -> dict[bytes, int]:
+    """Bytes that the hub lacks of bundles of which it has a part, by tag, as it last told."""
+    try:
+        plain = json.loads((home.root / NAME).read_text(encoding="utf-8"))["lacking"]
+        return {bytes.fromhex(tag): max(0, int(left)) for tag, left in plain.items()}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return {}
+
+
 def write_link(
-    home: Home, measure: LinkMeasure, last_contact: float | None, road: str = ""
-) -> None:
-    """Keep a measurement; `last_contact` in unix seconds, `road` the one that carries now."""
+    home: Home, measure: LinkMeasure, last_contact: float | None, road: str = "",
+    lacking: Mapping[bytes, int] | None = None,
+) -> None:  # fmt: skip
+    """Keep a measurement; `last_contact` in unix seconds, `road` the one that carries now,
+    `lacking` as `read_lacking` gives it.
+    """
     before = read_link(home, "")
     text = json.dumps({
         "rate_bps": measure.rate_bps or before.rate_bps, "rtt_s": measure.rtt_s or before.rtt_s,
         "loss": measure.loss, "last_contact": last_contact or before.last_contact,
         "road": road or before.road,
+        "lacking": {tag.hex(): left for tag, left in (lacking or {}).items()},
     })  # fmt: skip
     home.write(home.root / NAME, text.encode())

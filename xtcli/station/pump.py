@@ -65,6 +65,7 @@ class Pump:
             entropy=self.station.entropy, config=LinkConfig(overhead_bytes=overhead),
         )  # fmt: skip
         node = SpooledLink(link, self._spool)
+        before = link.save()
         tune(link, self.station.home, self.road, loop.time())
         self.exchange = self._exchange(node)
         self.exchange.resume(loop.time())
@@ -73,6 +74,8 @@ class Pump:
             await client.start()
         except BaseException:
             client.close()
+            # What is assumed of a road that could not be opened says nothing of the others.
+            self._spool.save_link_state(HUB, before)
             self._spool.close()
             self._spool = None
             raise
@@ -225,8 +228,13 @@ class Pump:
     def save(self) -> None:
         """Keep what the link has learnt, for `xt status`."""
         if self.exchange is not None:
+            lacking = {
+                one.tag: one.size - one.arrived
+                for one in self.link.progress()
+                if one.arrived and not one.incoming
+            }
             linkfile.write_link(
-                self.station.home, self.link.measured(), self._contact, self.road.name
+                self.station.home, self.link.measured(), self._contact, self.road.name, lacking
             )
 
     async def close(self) -> None:

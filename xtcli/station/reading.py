@@ -16,6 +16,7 @@ from xtcli.records.queue import Order, Summary
 from xtcli.records.values import Patient, StationKind
 from xtcli.station import attaching, desk_follow, routing, views
 from xtcli.station.core import StationCore
+from xtcli.station.forecast import Forecast
 from xtcli.station.home import SyncLock, disk_errors
 from xtcli.station.roads_store import RoadCount, RoadStore
 from xtcli.station.views import CaseRow, LinkView, LogEntry, Returned, Status, Verified
@@ -93,7 +94,7 @@ class Reading(StationCore):
             blobs = sum(w.blobs for w in each)
             size = sum(w.size for w in each)
         link = self.link_view()
-        seconds = size * 8 / link.rate_bps if link.rate_bps and size else None
+        seconds = None if self.kind is StationKind.HUB else Forecast(self).waiting()
         return Status(
             name=self.settings.name, kind=self.settings.kind, number=self.number,
             practitioner=self.name(self.settings.practitioner) if self.settings.practitioner

@@ -13,9 +13,11 @@ from xtcli.errors import NotFound, UsageError
 from xtcli.records.ids import RecordId
 from xtcli.records.types import Attach, Kind
 from xtcli.station.core import StationCore
-from xtcli.station.linkfile import read_link
+from xtcli.station.forecast import is_held, lacking, pace_of
+from xtcli.station.linkfile import read_lacking, read_link
 from xtcli.station.priority import NAMES
 from xtcli.station.roads_shelf import Mail
+from xtcli.transport.link.forecast import there_s
 from xtcli.transport.spool import REFUSED, STARTED, TAKEN, Outgoing
 
 CANCELLED_UNTIL = 1e15
@@ -33,6 +35,8 @@ class Transfer:
     to_name: str
     priority: str
     size: int
+    arrived: int
+    """Bytes of it that the other side has, as it last told."""
     state: str
     what: str
     cases: tuple[str, ...]
@@ -56,7 +60,7 @@ class Transfers:
         """What is new in the outbox is bundled, so that everything that waits has a tag."""
         self.station = station
         self._mail = Mail(station)
-        self._kinds: dict[bytes, Attach] | None = None
+        self._attached: dict[bytes, tuple[Attach, RecordId]] | None = None
         for peer in self._mail.peers():
             self._mail.fill(peer)
 
@@ -66,30 +70,29 @@ class Transfers:
 
     def waiting(self) -> list[Transfer]:
         """Everything that waits, in the order in which it would go."""
-        link = read_link(self.station.home, "")
+        pace = pace_of(read_link(self.station.home, ""))
+        known = read_lacking(self.station.home)
         now = self.station.clock()
         ahead, found = 0, []
         for one in self._outgoing():
-            held = one.postponed_until > now
             seconds = None
-            if one.state not in (TAKEN, REFUSED) and not held:
-                ahead += one.size
-                if link.rate_bps:
-                    useful = link.rate_bps * (1 - (link.loss or 0.0))
-                    seconds = ahead * 8 / useful + (link.rtt_s or 0.0) / 2
-            found.append(self._transfer(one, now, seconds))
+            left = lacking(one, known)
+            if one.state not in (TAKEN, REFUSED) and not is_held(one, now):
+                ahead += left
+                seconds = there_s(ahead, pace) if pace is not None else None
+            found.append(self._transfer(one, now, one.size - left, seconds))
         return found
 
     def _outgoing(self) -> list[Outgoing]:
         return [one for peer in self._mail.peers() for one in self._mail.spool.outgoing(peer)]
 
-    def _transfer(self, one: Outgoing, now: float, seconds: float | None) -> Transfer:
+    def _transfer(self, one: Outgoing, now: float, arrived: int, seconds: float | None) -> Transfer:
         what, cases = self._carries(one)
         until = one.postponed_until if now < one.postponed_until < CANCELLED_UNTIL else None
         return Transfer(
             one.tag.hex(), one.peer, self.station.name(one.peer),
-            NAMES[min(one.priority, len(NAMES) - 1)], one.size, _state(one, now), what, cases,
-            until, seconds,
+            NAMES[min(one.priority, len(NAMES) - 1)], one.size,
+            0 if one.state == REFUSED else arrived, _state(one, now), what, cases, until, seconds,
         )  # fmt: skip
 
     def _carries(self, one: Outgoing) -> tuple[str, tuple[str, ...]]:
@@ -98,8 +101,9 @@ class Transfers:
         cases: set[RecordId] = set()
         for pending in self.station.log.in_bundle(one.peer, one.tag):
             if isinstance(pending.item, bytes):
-                attach = self._attachment(pending.item)
-                words.append(attach.blob.name.lower() if attach else "attachment")
+                told = self._announced(pending.item)
+                words.append(told[0].blob.name.lower() if told else "attachment")
+                cases |= {told[1]} if told else set()
                 continue
             record = self.station.log.get(pending.item)
             if record is not None:
@@ -109,12 +113,16 @@ class Transfers:
         text = ", ".join(f"{n} x {word}" if n > 1 else word for word, n in counted.items())
         return text, tuple(str(case) for case in sorted(cases))
 
-    def _attachment(self, digest: bytes) -> Attach | None:
-        if self._kinds is None:
+    def _announced(self, digest: bytes) -> tuple[Attach, RecordId] | None:
+        """What an attachment's bytes are, and of which case; None when nothing here says so."""
+        if self._attached is None:
             found = self.station.log.of_kinds([Kind.ATTACH])
-            bodies = [record.body for record in found if isinstance(record.body, Attach)]
-            self._kinds = {body.digest: body for body in bodies}
-        return self._kinds.get(digest)
+            self._attached = {
+                record.body.digest: (record.body, record.case)
+                for record in found
+                if isinstance(record.body, Attach) and record.case is not None
+            }
+        return self._attached.get(digest)
 
     # Changing
 

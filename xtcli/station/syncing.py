@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from xtcli.errors import ExitCode, LinkDown, UsageError
+from xtcli.records.queue import Ask as Page
 from xtcli.records.values import StationKind
 from xtcli.station.calls_door import LinkCalls
 from xtcli.station.core import StationCore
@@ -36,6 +37,10 @@ POLL_PATIENCE_SECONDS = 150.0
 """A question without an answer for so long is asked anew."""
 WATCH_POLL_SECONDS = 120.0
 """A watching station is kept reachable by keep-alives; it asks only now and then."""
+IDLE_POLL_SECONDS = 900.0
+"""A watching post where nobody waits costs nothing in between; so late it hears what it did not
+ask for, such as a change of an answer to a closed case."""
+ALIVE_SECONDS = 60.0
 PROGRESS_SECONDS = 0.25
 RECONNECT_SECONDS = 3.0
 NEVER = float("inf")
@@ -45,12 +50,15 @@ NEVER = float("inf")
 class Traffic:
     """What is on its way: bytes that the hub lacks and that we lack, as far as is known.
 
-    `send_seconds` is the link's estimate for the first; None while nothing was measured.
+    What was postponed is not in it. `send_seconds` is the link's estimate until the first are known
+    to be there; None while nothing was measured.
     """
 
     to_send: int
     send_seconds: float | None
     to_fetch: int = 0
+    silent_seconds: float = 0.0
+    """For how long the hub has owed an answer: while it does, no estimate means anything."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +112,7 @@ class Syncer:
         self.calls = LinkCalls(station, self.pump, show)
         self.giver = Giver(station)
         self._version = -1
+        self._waits: tuple[tuple[int, int], bool] | None = None
         self._polled_at = -NEVER
         self._drawn_at = self._saved_at = self._mended_at = 0.0
         self._wake = asyncio.Event()
@@ -186,11 +195,15 @@ class Syncer:
         if not self.pump.open:
             self.progress(Traffic(self.station.log.waiting(HUB).size, None))
             return
-        link = self.pump.link
-        queued = link.measured().queued_bytes
-        left = link.estimate(0, 7) if queued else None
+        link, at = self.pump.link, asyncio.get_running_loop().time()
+        queued = link.waiting(at)[1]
+        left = link.estimate(0, 7, at) if queued else None
+        if left is not None:
+            # The hub's word that it is there takes its time too.
+            left += (link.measured().rtt_s or 0.0) / 2
         coming = sum(one.size - one.arrived for one in link.progress() if one.incoming)
-        self.progress(Traffic(queued, left, coming))
+        silent = self.keeper.silence() if self.keeper is not None else 0.0
+        self.progress(Traffic(queued, left, coming, silent))
 
     async def start(self) -> None:
         """Open a road, and the door for calls of other processes of this home.
@@ -215,6 +228,15 @@ class Syncer:
         await self.calls.close()
         await self.beside.close()
         await (self.pump.close() if self.keeper is None else self.keeper.close())
+
+    def waits(self) -> bool:
+        """Whether a person here waits for what the hub may send: at a desk always, for requests
+        come unasked; at a post while a case is not closed. Looked at when the log has changed.
+        """
+        seen = self.station.log.data_version(), self.arrived
+        if self._waits is None or seen != self._waits[0]:
+            self._waits = seen, somebody_waits(self.station)
+        return self._waits[1]
 
     def done(self) -> bool:
         """Nothing waits here, and the hub has said that nothing waits there."""
@@ -252,6 +274,13 @@ class Syncer:
         waiting = self.station.log.waiting(HUB)
         mine = waiting.records or waiting.blobs or self.pump.heard
         return ExitCode.WAITING if mine else ExitCode.OK
+
+    def watched(self) -> ExitCode:
+        """How a watch ends: well when the hub was heard and nothing is known to wait."""
+        code, waiting = self.code(), self.station.log.waiting(HUB)
+        theirs = self.pump.open and bool(self.pump.link.peer_waiting)
+        well = code is ExitCode.WAITING and not (waiting.records or waiting.blobs or theirs)
+        return ExitCode.OK if well else code
 
     def report(self, code: ExitCode, confirmed: int, returned: int) -> SyncReport:
         """What to say at the end."""
@@ -301,13 +330,15 @@ async def _sync(
     syncer.watch = watch
     before, refused = station.log.waiting(HUB).records, len(station.log.returns())
     end = time.monotonic() + timeout if timeout else NEVER
-    code: ExitCode | None = ExitCode.OK if watch else None
+    code: ExitCode | None = None
     await start_syncer(syncer, end, patient=watch)
     try:
         while (time.monotonic() < end or syncer.calls.busy) and not syncer.stop:
-            if syncer.pump.open and (watch or syncer.calls.busy):
-                syncer.pump.link.keep_alive_until(asyncio.get_running_loop().time() + 60.0)
-            await syncer.step(WATCH_POLL_SECONDS if watch else POLL_SECONDS)
+            waits = syncer.calls.busy or (watch and syncer.waits())
+            if syncer.pump.open and waits:
+                syncer.pump.link.keep_alive_until(asyncio.get_running_loop().time() + ALIVE_SECONDS)
+            pause = WATCH_POLL_SECONDS if waits else IDLE_POLL_SECONDS
+            await syncer.step(pause if watch else POLL_SECONDS)
             if watch or syncer.calls.busy:
                 continue
             if syncer.done():
@@ -321,7 +352,7 @@ async def _sync(
             syncer.keeper.hear()
         if code is None:
             syncer.visit_sticks()
-            code = syncer.code()
+            code = syncer.watched() if watch else syncer.code()
         after = station.log.waiting(HUB).records
         returned = len(station.log.returns()) - refused
         if returned > 0 and code is ExitCode.OK:
@@ -329,6 +360,11 @@ async def _sync(
         return syncer.report(code, max(0, before - after - max(0, returned)), max(0, returned))
     finally:
         await syncer.close()
+
+
+def somebody_waits(station: StationCore) -> bool:
+    """As `Syncer.waits`, looked up now."""
+    return station.kind is not StationKind.POST or station.log.count(Page(open_only=True)) > 0
 
 
 async def start_syncer(syncer: Syncer, end: float, *, patient: bool) -> None:

@@ -60,6 +60,6 @@ async def _wait(
     states = {case: views.case_state(station.case(case)) for case in cases}
     wire = syncer.pump.wire if syncer is not None else None
     return Waited(
-        receipts, states, wire.bytes_out if wire else 0, wire.bytes_in if wire else 0,
-        wire.datagrams_out if wire else 0, wire.datagrams_in if wire else 0,
+        receipts, states, wire.bytes_out if wire else None, wire.bytes_in if wire else None,
+        wire.datagrams_out if wire else None, wire.datagrams_in if wire else None,
     )  # fmt: skip

@@ -90,10 +90,11 @@ class Waited:
 
     receipts: dict[RecordId, float]
     states: dict[RecordId, str]
-    bytes_sent: int
-    bytes_received: int
-    datagrams_sent: int
-    datagrams_received: int
+    bytes_sent: int | None
+    """None, as the three below, when another process of this home sent it: nobody counted."""
+    bytes_received: int | None
+    datagrams_sent: int | None
+    datagrams_received: int | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,12 +13,13 @@ from xtcli.records.case import Case
 from xtcli.records.ids import RecordId
 from xtcli.records.queue import Ask as Page
 from xtcli.records.types import Ack, Ask, Closed, Dispensed, Request
-from xtcli.records.values import BlobKind, Patient, Region, StationKind
+from xtcli.records.values import BlobKind, Patient, Region, StationKind, Urgency
 from xtcli.station import attaching, desk_follow, filing, requested, routing
 from xtcli.station.attaching import Costs, Prepared
 from xtcli.station.core import CASE_WRITERS, StationCore
+from xtcli.station.forecast import Forecast
 from xtcli.station.forms import RequestForm
-from xtcli.station.linkfile import read_link
+from xtcli.station.priority import CRITICAL, IMAGE, TEXT
 from xtcli.station.views import Filed, Near, Written
 
 NEAR_LOOKED_AT_MAX = 5_000
@@ -58,9 +59,11 @@ class Village(StationCore):
             record = self.write(body)
             attaching.store(self, record.id, items)
             self.log.remember_key(key, record.id)
-        waiting = sum(len(item.data) for item in items if item.travels)
+        waiting = [item for item in items if item.travels]
+        least = max((routing.blob_priority(item.body) for item in waiting), default=TEXT)
         return Filed(record.id, filing.identifiers(body.patient), checked.warnings, near, False,
-                     record.size + waiting, self.forecast(record.size + waiting))  # fmt: skip
+                     record.size + sum(len(item.data) for item in waiting),
+                     Forecast(self).waiting(least))  # fmt: skip
 
     def check_typed(self, name: str, typed: str) -> None:
         """UsageError when `typed` cannot be the field `name` of a request."""
@@ -69,27 +72,24 @@ class Village(StationCore):
 
     def parts(self, body: Request, items: Sequence[Prepared]) -> tuple[Costs, ...]:
         """What a request and its attachments cost on the link, in the order they go."""
-        text = attaching.record_bytes(self, body)
-        costs = [Costs("text", text, self.seconds(text))]
+        urgent = CRITICAL if body.urgency is Urgency.STAT else TEXT
+        found = [("text", attaching.record_bytes(self, body), urgent)]
         for item in sorted(items, key=lambda item: routing.blob_priority(item.body)):
             if item.travels:
                 # Its announcement goes with the text; the two travel in bundles of their own.
                 size = len(item.data) + attaching.BUNDLE_BYTES
-                costs.append(Costs(item.body.blob.name.lower(), size, self.seconds(size)))
-        return tuple(costs)
+                found.append((item.body.blob.name.lower(), size, routing.blob_priority(item.body)))
+        added = Forecast(self).each([(size, priority) for _, size, priority in found])
+        return tuple(
+            Costs(name, size, seconds)
+            for (name, size, _), seconds in zip(found, added, strict=True)
+        )
 
-    def seconds(self, size: int) -> float | None:
-        """Seconds that `size` bytes occupy the link as last measured; None: unknown."""
-        rate = read_link(self.home, "").rate_bps
-        return size * 8 / rate if rate else None
-
-    def forecast(self, size: int) -> float | None:
-        """Seconds that `size` bytes more would take on the link as last measured; None: unknown."""
-        link = read_link(self.home, "")
-        if not link.rate_bps:
-            return None
-        waiting = self.log.waiting(routing.HUB).size
-        return (size + waiting) * 8 / link.rate_bps + (link.rtt_s or 0.0) / 2
+    def seconds(self, size: int, priority: int = IMAGE) -> float | None:
+        """Seconds until `size` bytes more would be at the hub, behind what waits and is as urgent,
+        on the link as last measured; None: unknown.
+        """
+        return Forecast(self).seconds(size, priority)
 
     def near(self, patient: Patient) -> tuple[Near, ...]:
         """Earlier patients here who may be the same person. Nobody is merged."""

@@ -53,7 +53,21 @@ STATS = {
 }  # fmt: skip
 """Numbers of `xt hub stats`."""
 
-TABLES = (KINDS, STATES, STATIONS, URGENCIES, SEXES, DISPOSITIONS, BLOBS, FIELDS, STATS)
+TRANSFERS = {
+    "waiting": "waits", "started": "under way", "taken": "there, receipt missing",
+    "refused": "refused", "postponed": "postponed", "cancelled": "cancelled",
+}  # fmt: skip
+"""How far a transfer is."""
+
+PRIORITIES = {
+    "critical": "critical", "text": "text", "ecg": "ECG", "voice": "voice note",
+    "thumbnail": "small picture", "image": "picture or document",
+}  # fmt: skip
+
+TABLES = (
+    KINDS, STATES, STATIONS, URGENCIES, SEXES, DISPOSITIONS, BLOBS, FIELDS, STATS, TRANSFERS,
+    PRIORITIES,
+)  # fmt: skip
 
 
 def kind(code: str, done: bool = True) -> str:
@@ -91,6 +105,27 @@ def disposition(code: str) -> str:
 def blob(code: str) -> str:
     """The word for a kind of attachment."""
     return tr(BLOBS.get(code, code))
+
+
+def transfer(code: str) -> str:
+    """The word for how far a transfer is."""
+    return tr(TRANSFERS.get(code, code))
+
+
+def priority(code: str) -> str:
+    """The word for a priority on the link."""
+    return tr(PRIORITIES.get(code, code))
+
+
+def carried(text: str) -> str:
+    """The kinds of records and attachments that a transfer carries (`2 x note, view`)."""
+    known = {**KINDS, **BLOBS}
+    pieces = []
+    for piece in text.split(", "):
+        count, _, word = piece.rpartition(" x ")
+        shown = tr(known.get(word, word))
+        pieces.append(f"{count} x {shown}" if count else shown)
+    return ", ".join(pieces)
 
 
 def field(code: str) -> str:

@@ -16,9 +16,11 @@ from collections.abc import Sequence
 from xtcli.transport.emulator.options import (
     LINK_HELP,
     LinkChoice,
+    ToolParser,
     add_link_options,
     chosen_link,
     guarded,
+    say_line,
 )
 from xtcli.transport.emulator.relay import (
     Address,
@@ -31,7 +33,7 @@ from xtcli.transport.emulator.relay import (
 
 def parser() -> argparse.ArgumentParser:
     """The options of the relay."""
-    made = argparse.ArgumentParser(
+    made = ToolParser(
         prog="python -m xtcli.transport.emulator",
         description="A UDP relay that behaves like a bad link.",
         epilog=f"links:\n{LINK_HELP}\n\nexample:\n  python -m xtcli.transport.emulator"
@@ -56,7 +58,7 @@ async def serve(choice: LinkChoice, listen: Address, target: Address, as_json: b
 
     def show() -> None:
         named = {"event": "stats", "link": choice.profile.name, "seed": choice.seed}
-        print(_shown({**named, **relay.stats()}, as_json), flush=True)
+        say_line(_shown({**named, **relay.stats()}, as_json))
 
     loop.add_signal_handler(signal.SIGINT, stop.set)
     loop.add_signal_handler(signal.SIGTERM, stop.set)
@@ -64,7 +66,7 @@ async def serve(choice: LinkChoice, listen: Address, target: Address, as_json: b
     loop.add_signal_handler(signal.SIGUSR2, relay.rebind)
     host, port = relay.address
     started = {"event": "listening", "host": host, "port": port}
-    print(json.dumps(started) if as_json else show_address(relay.address), flush=True)
+    say_line(json.dumps(started) if as_json else show_address(relay.address))
     try:
         await stop.wait()
         show()

@@ -22,12 +22,15 @@ from xtcli.transport.emulator.__main__ import serve
 from xtcli.transport.emulator.core import Duplex
 from xtcli.transport.emulator.options import (
     LINK_HELP,
+    ToolParser,
     add_link_options,
     chosen_link,
     guarded,
 )
 from xtcli.transport.emulator.relay import parse_address, road_stats
 from xtcli.transport.emulator.tun import HUB_ADDRESS, POST_ADDRESS, JoinedHosts
+
+ANY = "127.0.0.1:0"
 
 DESCRIPTION = f"""\
 Run real programs over a bad link.
@@ -50,14 +53,15 @@ examples:
   sudo scripts/badlink --link gprs --hub-command 'python3 -m http.server 8000' \\
        -- curl -o page.html http://{HUB_ADDRESS}:8000/
   sudo scripts/badlink --link edge --loss 0.2 --burst 4 --outage 10/60 -- bash
-  sudo scripts/badlink --trace recordings/drive -- iperf3 -c {HUB_ADDRESS}
+  sudo scripts/badlink --trace recordings/drive --hub-command 'iperf3 -s' \\
+       -- iperf3 -c {HUB_ADDRESS}
   scripts/badlink --link awful --seed 7 --listen 127.0.0.1:5500 --to 127.0.0.1:4400
 """
 
 
 def parser() -> argparse.ArgumentParser:
     """The options of the tool."""
-    made = argparse.ArgumentParser(
+    made = ToolParser(
         prog="scripts/badlink",
         usage="%(prog)s [link options] [--hub-command CMD] -- COMMAND [ARG ...]\n"
         "       %(prog)s [link options] [--listen HOST:PORT] --to HOST:PORT",
@@ -73,7 +77,7 @@ def parser() -> argparse.ArgumentParser:
         "--hub-wait", type=float, default=1.0, metavar="S", help="head start; default 1"
     )
     made.add_argument(
-        "--listen", default="127.0.0.1:0", metavar="HOST:PORT", help="UDP relay: here"
+        "--listen", metavar="HOST:PORT", help="UDP relay: here; default: a free port of 127.0.0.1"
     )
     made.add_argument("--to", metavar="HOST:PORT", help="UDP relay: to there; needs no root")
     made.add_argument("--json", action="store_true", help="counters as JSON")
@@ -85,11 +89,11 @@ def main(arguments: Sequence[str]) -> int:
     """Run the tool with these arguments."""
     options = parser().parse_args(arguments)
     choice = chosen_link(options)
-    if options.to and not options.command:
-        listen, target = parse_address(options.listen), parse_address(options.to)
+    if options.to and not options.command and not options.hub_command:
+        listen, target = parse_address(options.listen or ANY), parse_address(options.to)
         asyncio.run(serve(choice, listen, target, options.json))
         return 0
-    if not options.command or options.to:
+    if not options.command or options.to or options.listen:
         raise UsageError(
             "Say what to run over the link.",
             "Either -- COMMAND (as root) or --to HOST:PORT (UDP relay). See --help.",

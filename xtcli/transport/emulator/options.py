@@ -6,18 +6,23 @@ It reads recordings from disk; what they mean is `capacity`'s business.
 from __future__ import annotations
 
 import argparse
+import json
+import math
+import os
 import sys
 from collections.abc import Callable, Sequence
 from copy import copy
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from xtcli.errors import UsageError, XtError
 from xtcli.transport.emulator.capacity import Capacity, parse_mahimahi, parse_rates
 from xtcli.transport.emulator.core import Duplex
 from xtcli.transport.emulator.profiles import PROFILES, Outages, Profile, profile
 
+INTERRUPTED = 130
+"""Exit code of a program stopped by Ctrl-C."""
 SEED_STRIDE = 1_000_003
 """Seeds of a choice's roads lie this far apart, so that neighbouring seeds share none."""
 
@@ -51,6 +56,14 @@ class LinkChoice:
         )
 
 
+class ToolParser(argparse.ArgumentParser):
+    """A parser whose complaints are ours: one sentence, one next step, one exit code."""
+
+    def error(self, message: str) -> NoReturn:
+        """What argparse found wrong."""
+        raise UsageError("These options cannot be used: {why}.", "See --help.", why=message)
+
+
 def add_link_options(parser: argparse.ArgumentParser) -> None:
     """Add --link, --seed and what may differ from the named profile."""
     link = parser.add_argument_group("link")
@@ -75,6 +88,7 @@ def add_link_options(parser: argparse.ArgumentParser) -> None:
 def chosen_link(options: argparse.Namespace) -> LinkChoice:
     """What `add_link_options` gathered; UsageError if it cannot be."""
     link = profile(options.link)
+    _must_be_possible(options)
     given: dict[str, Any] = {
         field: value
         for field, value in (
@@ -91,6 +105,13 @@ def chosen_link(options: argparse.Namespace) -> LinkChoice:
     }
     up, down = load_trace(options.trace, options.trace_start) if options.trace else (None, None)
     choice = LinkChoice(replace(link, **given), options.seed, up, down)
+    loss, burst = choice.profile.loss, choice.profile.burst_mean
+    if loss > burst * (1 - loss):
+        least = f"{loss / (1 - loss):.3g}"
+        raise UsageError(
+            "With so much loss at least {least} packets are lost in a row.",
+            "Give --burst {least} or more.", least=least,
+        )  # fmt: skip
     try:
         choice.road()
     except ValueError as error:
@@ -100,10 +121,36 @@ def chosen_link(options: argparse.Namespace) -> LinkChoice:
     return choice
 
 
+def _must_be_possible(options: argparse.Namespace) -> None:
+    """UsageError at the first number that no link can have."""
+    for name in ("rate_up", "rate_down"):
+        _must(options, name, lambda value: value > 0, "{option} must be above 0.")
+    for name in ("delay", "jitter", "trace_start"):
+        _must(options, name, lambda value: 0 <= value < math.inf, "{option} must be 0 or more.")
+    _must(options, "queue", lambda value: 0 < value < math.inf, "{option} must be above 0.")
+    _must(options, "loss", lambda value: 0 <= value < 1, "{option} must be 0 to below 1.")
+    _must(options, "burst", lambda value: 1 <= value < math.inf, "{option} must be 1 or more.")
+    if options.trace_start and not options.trace:
+        raise UsageError("--trace-start says where a recording begins, and there is none.",
+                         "Give --trace FILE too.")  # fmt: skip
+
+
+def _must(
+    options: argparse.Namespace, name: str, holds: Callable[[float], bool], sentence: str
+) -> None:
+    """UsageError with `sentence` if a number was given for which `holds` is false."""
+    value = getattr(options, name)
+    if value is not None and not holds(value):
+        option = "--" + name.replace("_", "-")
+        raise UsageError(sentence, "Correct the number.", option=option)
+
+
 def parse_outage(text: str) -> Outages:
     """`DOWN/PERIOD` seconds: up first for half of the time that is left, then down."""
     try:
         down_s, period_s = (float(part) for part in text.split("/"))
+        if not 0 < down_s < period_s < math.inf:
+            raise ValueError(text)
         first_s = (period_s - down_s) / 2
         return Outages(((first_s, first_s + down_s),), period_s)
     except ValueError as error:
@@ -142,9 +189,32 @@ def _read(path: Path) -> str:
 
 
 def guarded(run: Callable[[Sequence[str]], int], arguments: Sequence[str] | None = None) -> int:
-    """Run a tool: an XtError becomes two lines on stderr and its exit code."""
+    """Run a tool: an XtError becomes two lines on stderr and its exit code, with --json a document
+    there; Ctrl-C is no fault."""
+    words = sys.argv[1:] if arguments is None else arguments
     try:
-        return run(sys.argv[1:] if arguments is None else arguments)
+        return run(words)
     except XtError as error:
-        print(f"{error}\n{error.advice}".rstrip(), file=sys.stderr)
+        # What stands after `--` is the command's.
+        ours = words[: words.index("--")] if "--" in words else words
+        print(_failure(error) if "--json" in ours else f"{error}\n{error.advice}".rstrip(),
+              file=sys.stderr)  # fmt: skip
         return int(error.exit_code)
+    except KeyboardInterrupt:
+        return INTERRUPTED
+
+
+def _failure(error: XtError) -> str:
+    """As `xt` says it with --json."""
+    return json.dumps({"error": {
+        "message": str(error), "hint": error.advice, "code": int(error.exit_code),
+        "kind": type(error).__name__,
+    }}, ensure_ascii=False)  # fmt: skip
+
+
+def say_line(text: str) -> None:
+    """Print a line; when its reader has gone, it and all later ones go nowhere."""
+    try:
+        print(text, flush=True)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

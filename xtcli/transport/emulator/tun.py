@@ -262,11 +262,21 @@ def _stop_all_in(namespace: str) -> None:
 
 
 def remove_stale_namespaces() -> None:
-    """Remove what a killed run left behind: its process is gone and nobody lives in there."""
+    """Remove what a killed run left behind, and end what still runs in there: its process is gone,
+    and with it the device, so nothing in there can reach anybody.
+    """
     for line in _ip("netns", "list", optional=True).splitlines():
         name = line.split(" ")[0]
         owner = name.removeprefix(NAMESPACE_PREFIX).split("-")[0]
         if not name.startswith(NAMESPACE_PREFIX) or not owner.isdigit():
             continue
-        if not os.path.exists(f"/proc/{owner}") and not _pids(name):
-            _ip("netns", "del", name, optional=True)
+        if os.path.exists(f"/proc/{owner}") or _joined(name):
+            continue
+        _stop_all_in(name)
+        _ip("netns", "del", name, optional=True)
+
+
+def _joined(namespace: str) -> bool:
+    """Whether a namespace has its device still: its owner may live where we cannot see it."""
+    shown = _ip("-n", namespace, "-o", "link", "show", optional=True)
+    return any(": xt" in line for line in shown.splitlines())

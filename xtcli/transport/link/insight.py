@@ -8,9 +8,9 @@ from __future__ import annotations
 import struct
 
 from xtcli.transport.link.events import LinkConfig, LinkMeasure, TransferProgress
-from xtcli.transport.link.frames import SYMBOL_OVERHEAD_BYTES
+from xtcli.transport.link.forecast import TAIL_MAX, Pace, busy_s
 from xtcli.transport.link.rate import RateControl
-from xtcli.transport.link.sending import Outbox
+from xtcli.transport.link.sending import Outbox, Outgoing
 
 _STATE = struct.Struct(">BIIffff")
 _STATE_VERSION = 1
@@ -32,15 +32,28 @@ def measured(
 
 
 def estimate(
-    rate: RateControl, outbox: Outbox, config: LinkConfig, size: int, priority: int
+    rate: RateControl, outbox: Outbox, config: LinkConfig, size: int, priority: int, now: float
 ) -> float | None:
-    """Seconds until `size` more bytes would be at the peer; None if never measured."""
-    if not rate.proven or rate.srtt is None:
+    """Seconds until `size` more bytes would be at the peer; None if never measured.
+
+    What is under way already is not counted again, and what was postponed not at all.
+    """
+    if not rate.known or rate.srtt is None:
         return None
-    ahead = sum(one.lacking_bytes() for one in outbox if one.priority <= priority)
-    headers = config.overhead_bytes + SYMBOL_OVERHEAD_BYTES
-    total = (ahead + size) * (1 + headers / config.datagram_bytes) + headers
-    return total * 8 / (rate.rate_bps * (1 - rate.loss.share)) + rate.srtt / 2
+    pace = Pace(rate.rate_bps, rate.srtt, rate.loss.share)
+    ahead = [one for one in outbox if one.priority <= priority and one.postponed_until <= now]
+    left = size + sum(_unsent_bytes(one, pace.loss) for one in ahead)
+    floor = min(rate.srtt, rate.min_rtt or rate.srtt)
+    # The smoothed round trip has today's queue in it, and the queue is all on the way there.
+    there = rate.srtt - floor / 2
+    again = min(TAIL_MAX, 2 * pace.loss) * floor if left or ahead else 0.0
+    return busy_s(left, pace, config) + there + again
+
+
+def _unsent_bytes(one: Outgoing, loss: float) -> int:
+    """Bytes of a bundle for which no symbol is under way that will probably arrive."""
+    coming = sum(one.flying) * one.symbol_bytes * (1 - loss)
+    return max(0, one.lacking_bytes() - int(coming))
 
 
 def outgoing(outbox: Outbox) -> list[TransferProgress]:

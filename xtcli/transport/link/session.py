@@ -82,6 +82,8 @@ class Link:
         self.inbox = Inbox(self.config)
         self._scheduler = Scheduler(self.config, self.rate)
         self._outbox = self._scheduler.outbox
+        self.waiting = self._outbox.waiting
+        """At a time: bundles that are not postponed, and the bytes of them that the peer lacks."""
         self._control = Control(entropy(1)[0])
         self._fresh = Freshness()
         self._seal_out = Seal(key, local, peer)
@@ -363,9 +365,9 @@ class Link:
         """The link as measured so far."""
         return insight.measured(self.rate, self._outbox, self._last_contact, self.invalid)
 
-    def estimate(self, size: int, priority: int) -> float | None:
+    def estimate(self, size: int, priority: int, now: float) -> float | None:
         """Seconds until `size` more bytes would be at the peer; None if it was never measured."""
-        return insight.estimate(self.rate, self._outbox, self.config, size, priority)
+        return insight.estimate(self.rate, self._outbox, self.config, size, priority, now)
 
     def begun(self) -> set[bytes]:
         """As `Outbox.begun`."""

@@ -73,6 +73,7 @@ class ListScreen(DeskScreen):
             for n in range(1, 7)
         ),
         Binding("f6,s", "next_order", "order"),
+        Binding("f7,t", "transfers", "to send"),
         Binding("escape", "no_search", "end the search", show=False),
     ]
 
@@ -267,6 +268,12 @@ class ListScreen(DeskScreen):
         """The next order."""
         place = (ORDERS.index(self.wanted.order) + 1) % len(ORDERS)
         self.show(replace(self.wanted, order=ORDERS[place]))
+
+    def action_transfers(self) -> None:
+        """What waits to be sent."""
+        from xtcli.tui.screens.transfers import TransfersDialog
+
+        self.desk.push_screen(TransfersDialog())
 
     def action_search(self) -> None:
         """Begin a search."""

@@ -14,12 +14,13 @@ from xtcli.errors import XtError
 from xtcli.lang import tr
 from xtcli.station import desk_checks, filing
 from xtcli.station.desk_checks import Part, RequestCheck
+from xtcli.station.forecast import Forecast
 from xtcli.station.forms import RequestForm
 from xtcli.station.views import Filed, Near
 from xtcli.tui.screens.base import saved_words
 from xtcli.tui.screens.dialogs import ConfirmDialog
 from xtcli.tui.screens.form_screen import FormScreen
-from xtcli.tui.text import clean, urgency_word
+from xtcli.tui.text import clean, duration, urgency_word
 from xtcli.tui.widgets.fields import Field
 from xtcli.tui.widgets.file_rows import FileRows, part_words
 
@@ -62,6 +63,7 @@ class RequestScreen(FormScreen):
         self.found = RequestCheck()
         self.parts: dict[str, Part] = {}
         self.text_part: Part | None = None
+        self.forecast: Forecast | None = None
         self.parent_case = str(fields.get("parent", ""))
         """The case that this request continues; empty when it continues none."""
         self.asked = False
@@ -163,13 +165,14 @@ class RequestScreen(FormScreen):
         """Look at everything in the background."""
         form, station = self.request_form(), self.station
 
-        def work() -> tuple[RequestCheck, Part]:
-            return desk_checks.check_request(station, form), desk_checks.text_part(station, form)
+        def work() -> tuple[RequestCheck, Part, Forecast]:
+            text = desk_checks.text_part(station, form)
+            return desk_checks.check_request(station, form), text, Forecast(station)
 
         self.in_background(work, self._checked, group="check")
 
-    def _checked(self, result: tuple[RequestCheck, Part]) -> None:
-        self.found, self.text_part = result
+    def _checked(self, result: tuple[RequestCheck, Part, Forecast]) -> None:
+        self.found, self.text_part, self.forecast = result
         for code in VITALS:
             check = self.found.vitals.get(code)
             field = self.field(code)
@@ -254,7 +257,23 @@ class RequestScreen(FormScreen):
         blocks += [Content.assemble(("? " + text, "$foreground 70%")) for text in found.warnings]
         blocks.append(Content.assemble((tr("To send:"), "bold")))
         blocks += [Content(part_words(part)) for part in self.all_parts()]
+        if total := self.total_words():
+            blocks.append(Content.assemble((total, "bold")))
         return Content("\n").join(blocks)
+
+    def total_words(self) -> str:
+        """How long all of it takes, and without the pictures; empty when nobody knows, or it is
+        the text alone."""
+        parts = self.all_parts()
+        if self.forecast is None or len(parts) < 2:
+            return ""
+        bill = desk_checks.bill(self.forecast, parts)
+        if bill.seconds is None:
+            return ""
+        text = tr("all of it: about {time}", time=duration(bill.seconds))
+        if bill.without_pictures is not None:
+            text += "; " + tr("without the photo {time}", time=duration(bill.without_pictures))
+        return text
 
     def label_of(self, key: str) -> str:
         """The words beside a field."""
@@ -305,6 +324,8 @@ class RequestScreen(FormScreen):
         lines += [Content.assemble(("! " + t, "bold $error")) for t in self.found.critical]
         lines += [Content("? " + text) for text in self.found.warnings]
         lines += [Content("  " + part_words(part)) for part in self.all_parts()]
+        if total := self.total_words():
+            lines.append(Content.assemble(("  " + total, "bold")))
         return Content("\n").join(lines)
 
     def _sign(self, form: RequestForm) -> None:
