@@ -17,11 +17,12 @@ from xtcli.records.ids import RecordId
 from xtcli.station.exchange import MEND_SECONDS, Exchange
 from xtcli.station.home import Home
 from xtcli.station.intake import Arrival, Intake
+from xtcli.station.polls import Polls
 from xtcli.station.roads_hops import RELAYED_PATIENCE_SECONDS
 from xtcli.station.roads_link import RoadLink, hop_key, keep, tune
 from xtcli.station.routing import HUB
 from xtcli.station.station import Station
-from xtcli.station.syncing import POLL_PATIENCE_SECONDS, POLL_SECONDS, WATCH_POLL_SECONDS
+from xtcli.station.syncing import POLL_SECONDS, WATCH_POLL_SECONDS
 from xtcli.transport.driving import Wire
 from xtcli.transport.link.events import Received
 from xtcli.transport.link.keys import link_key
@@ -106,7 +107,8 @@ class Outpost(Node):
         self.station: Station | None = None
         self.exchange: Exchange | None = None
         self.spool: Spool | None = None
-        self.polled = self.mended = -NEVER
+        self.polls = Polls()
+        self.mended = -NEVER
         self.syncing = False
         """Poll as `xt sync` does, more often than one that watches."""
         self.place = 0
@@ -147,7 +149,7 @@ class Outpost(Node):
         except Crash:
             self.die()
             return
-        self.polled = -NEVER
+        self.polls.again()
         self.due = self.mended = self.clock.at
 
     def make_exchange(self, node: SpooledLink) -> Exchange:
@@ -215,14 +217,15 @@ class Outpost(Node):
         except Crash:
             self.die()
 
+    @property
+    def _poll_seconds(self) -> float:
+        return POLL_SECONDS if self.syncing else WATCH_POLL_SECONDS
+
     def _timer(self, exchange: Exchange) -> None:
         """Poll if it is time, let the link send."""
         link, now = exchange.link, self.clock.at
-        pause = POLL_SECONDS if self.syncing else WATCH_POLL_SECONDS
-        since = now - self.polled
-        if since >= pause and (not link.polling or since >= POLL_PATIENCE_SECONDS):
+        if self.polls.due(link, now, self._poll_seconds):
             link.poll(self.mono())
-            self.polled = now
         if not self.syncing:
             link.keep_alive_until(self.mono() + 60.0)
         if now - self.mended > MEND_SECONDS:
@@ -252,7 +255,7 @@ class Outpost(Node):
             for event in happened:
                 arrival = self.exchange.act(event, now)
                 if arrival is not None:
-                    self.polled = -NEVER
+                    self.polls.again()
                     self.on_arrival(self, arrival)
             self.exchange.note_sent()
         while (datagram := node.send(now)) is not None:
@@ -264,10 +267,8 @@ class Outpost(Node):
         assert self.exchange is not None
         link = self.exchange.node.next_timer(self.mono())
         due = NEVER if link is None else link - self.base
-        pause = POLL_SECONDS if self.syncing else WATCH_POLL_SECONDS
-        if self.exchange.link.polling:
-            pause = max(pause, POLL_PATIENCE_SECONDS)
-        due = min(due, max(self.polled + pause, self.clock.at + 0.05))
+        asks = self.polls.due_at(self.exchange.link, self._poll_seconds)
+        due = min(due, max(asks, self.clock.at + 0.05))
         # A microsecond more, so that a timer is past and not just reached when it rings.
         self.due = max(due, self.clock.at) + 1e-6
 

@@ -314,7 +314,7 @@ class World:
         for outpost in self.outposts.values():
             outpost.syncing = True
             outpost.look()
-            outpost.polled = -NEVER
+            outpost.polls.again()
             outpost.due = self.clock.at
 
     def heal(self) -> float:

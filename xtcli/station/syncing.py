@@ -20,6 +20,7 @@ from xtcli.station.exchange import MEND_SECONDS
 from xtcli.station.happenings import Happening, happening
 from xtcli.station.home import SyncLock
 from xtcli.station.intake import Arrival
+from xtcli.station.polls import Polls
 from xtcli.station.pump import Pump, no_hub_here
 from xtcli.station.requested import Giver
 from xtcli.station.roads_auto import OnRoad, RoadKeeper, all_roads
@@ -33,8 +34,6 @@ LOOK_SECONDS = 0.1
 """How often the log is looked at for what another process wrote."""
 POLL_SECONDS = 5.0
 """While something should come and does not, ask again."""
-POLL_PATIENCE_SECONDS = 150.0
-"""A question without an answer for so long is asked anew."""
 WATCH_POLL_SECONDS = 120.0
 """A watching station is kept reachable by keep-alives; it asks only now and then."""
 IDLE_POLL_SECONDS = 900.0
@@ -113,14 +112,14 @@ class Syncer:
         self.giver = Giver(station)
         self._version = -1
         self._waits: tuple[tuple[int, int], bool] | None = None
-        self._polled_at = -NEVER
+        self.polls = Polls()
         self._drawn_at = self._saved_at = self._mended_at = 0.0
         self._wake = asyncio.Event()
 
     def _arrival(self, arrival: Arrival) -> None:
         """Something came: tell it, and ask soon whether there is more."""
         self.arrived += len(arrival.new)
-        self._polled_at = -NEVER
+        self.polls.again()
         self._wake.set()
         self.giver.note(arrival.new)
         for record in arrival.new:
@@ -154,11 +153,8 @@ class Syncer:
         if version != self._version:
             self.pump.look()
             self._version = version
-        link = self.pump.link
-        since = now - self._polled_at
-        if since > poll_seconds and (not link.polling or since > POLL_PATIENCE_SECONDS):
+        if self.polls.due(self.pump.link, now, poll_seconds):
             self.pump.poll()
-            self._polled_at = now
         if now - self._saved_at > POLL_SECONDS:
             self.pump.save()
             self._saved_at = now
@@ -174,7 +170,7 @@ class Syncer:
         if await self.keeper.step(self._asks()):
             await self._answer_calls()
             self.pump.look()
-            self._polled_at = -NEVER
+            self.polls.again()
         if self.beside.any and not self.calls.busy:
             silence = self.keeper.silence()
             if self.beside.step(silence, time.monotonic(), self.watch):
