@@ -200,10 +200,9 @@ def killed(seed: int) -> tuple[float | None, float | None]:
     return None, float(most)
 
 
-def over_trace(play: Callable[[], tuple[Capacity, Capacity]], size: int) -> float | None:
+def over_trace(up: Capacity, down: Capacity, size: int) -> float | None:
     """Seconds for `size` bytes over a recording, 60 ms each way and 2 s of queue."""
     link = replace(PROFILES["lan"], name="trace", delay_s=0.060, queue_s=2.0)
-    up, down = play()
     road = Duplex(link, 1, overhead=0, capacity_up=up, capacity_down=down)
     with Posting(road) as posting:
         began = time.monotonic()
