@@ -198,6 +198,10 @@ def _settings() -> Settings:
                     extra={"https": "https://h.example.cn"})  # fmt: skip
 
 
+def _read_link_file(home: Home) -> object:
+    return linkfile.read_link(home, ""), linkfile.read_lacking(home)
+
+
 def _load_draft(home: Home) -> object:
     return Drafts(home, lambda: 1.8e9, noise).load("request-1")
 
@@ -240,12 +244,14 @@ def _typed() -> list[Parser]:
 def _files() -> list[Parser]:
     at = "xtcli.station"
     roads = json.dumps({"version": 1, "roads": ["udp", "folder:/media/stick"]}).encode()
-    link = b'{"rate_bps": 2e4, "rtt_s": 0.7, "loss": 0.02, "last_contact": 1.8e9, "road": "udp"}'
+    link = (b'{"rate_bps": 2e4, "rtt_s": 0.7, "loss": 0.02, "last_contact": 1.8e9, "road": "udp",'
+            b' "lacking": {"3fa1c0de": 4000, "00000001": 0}}')  # fmt: skip
+
     return [
         Parser("settings", (f"{at}.home:Settings.from_json",), Settings.from_json,
                lambda: [_settings().to_json().encode()], tree="json", local=True),
-        Parser("link-file", (f"{at}.linkfile:read_link",),
-               _file(linkfile.NAME, lambda home: linkfile.read_link(home, "")), lambda: [link],
+        Parser("link-file", (f"{at}.linkfile:read_link", f"{at}.linkfile:read_lacking"),
+               _file(linkfile.NAME, _read_link_file), lambda: [link],
                refusals=(), tree="json", local=True),
         Parser("roads-file", (f"{at}.roads_list:read_roads",),
                _file(roads_list.NAME, lambda home: roads_list.read_roads(home, _settings())),

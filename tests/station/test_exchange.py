@@ -155,7 +155,7 @@ def test_of_what_could_not_be_taken_in_a_little_is_kept(
 def test_a_station_that_stays_connected_looks_after_its_bundles(realm_post: Station) -> None:
     """Not only a process that starts bundles again what was refused or got no receipt."""
     calls: list[str] = []
-    link = SimpleNamespace(polling=False)
+    link = SimpleNamespace(polling=False, peer_waiting=0)
     syncer = syncing.Syncer(realm_post)
     syncer.pump = SimpleNamespace(  # type: ignore[assignment]
         link=link, look=lambda: None, poll=lambda: None, save=lambda: None,

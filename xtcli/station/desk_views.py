@@ -41,6 +41,7 @@ from xtcli.station import filing
 from xtcli.station.core import StationCore
 from xtcli.station.desk_lists import CaseLists, DeskRow
 from xtcli.station.reading import Reading
+from xtcli.station.views import in_order
 
 PICTURES = frozenset((BlobKind.PICTURE, BlobKind.VIEW, BlobKind.THUMBNAIL))
 EARLIER_MAX = 50
@@ -124,7 +125,7 @@ def timeline(station: StationCore, case: Case) -> list[TimeLine]:
         TimeLine(entry.record.id, entry.record.at, kind_word(entry.record.kind),
                  station.name(entry.record.author), said(entry.record, case),
                  reached(case, entry))
-        for entry in case.entries
+        for entry in in_order(case)
         if entry.record.kind is not Kind.RECEIPT
     ]  # fmt: skip
 

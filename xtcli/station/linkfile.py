@@ -35,7 +35,8 @@ def read_lacking(home: Home) -> dict[bytes, int]:
     try:
         plain = json.loads((home.root / NAME).read_text(encoding="utf-8"))["lacking"]
         return {bytes.fromhex(tag): max(0, int(left)) for tag, left in plain.items()}
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+    except (OSError, ArithmeticError, ValueError, LookupError, TypeError, AttributeError,
+            RecursionError):  # fmt: skip
         return {}
 
 

@@ -17,6 +17,7 @@ from xtcli.records.authority import reason_text
 from xtcli.records.case import Case, Entry, State
 from xtcli.records.ids import RecordId
 from xtcli.records.parts import Version
+from xtcli.records.timeline import as_it_happened
 from xtcli.records.types import Kind
 from xtcli.records.values import Patient
 from xtcli.station import filing
@@ -285,13 +286,14 @@ def case_document(case: Case, name: Names, now: float) -> dict[str, Any]:
             for record in case.acks
         ],
         "outcome": case.outcome,
-        "timeline": [entry_document(entry, name) for entry in _in_order(case.entries)],
+        "timeline": [entry_document(entry, name) for entry in in_order(case)],
     }  # fmt: skip
 
 
-def _in_order(entries: Iterable[Entry]) -> list[Entry]:
-    """By time; nothing about a case comes before its request, whatever a clock says."""
-    return sorted(entries, key=lambda entry: entry.record.kind is not Kind.REQUEST)
+def in_order(case: Case) -> list[Entry]:
+    """What happened to a case, causes first, whatever the clocks say."""
+    found = {entry.record.id: entry for entry in case.entries}
+    return [found[record.id] for record in as_it_happened(e.record for e in case.entries)]
 
 
 def state_word(state: State, *, refused: bool = False) -> str:
