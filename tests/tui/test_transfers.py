@@ -57,7 +57,7 @@ def test_a_photo_is_put_off_and_sent_after_all(post: Path) -> None:
         await see(pilot, "the other side does not know")
         assert states(post)["document"] == "cancelled"
         await pilot.press("f4")
-        await see(pilot, "waits")
+        await see(pilot, "queued")
         await until(pilot, lambda: states(post)["document"] == "waiting")
         await pilot.press("f2")
         await see(pilot, "for how long")

@@ -300,6 +300,7 @@ WORDS: dict[str, str] = {
     "bytes sent": "发送量",
     "bytes received": "接收量",
     "over {road}": "通道：{road}",
+    "queued": "排队中",
     "under way": "传输中",
     "there, receipt missing": "已送达，差回执",
     "refused": "被拒收",

@@ -92,8 +92,26 @@ class Transfers:
         return Transfer(
             one.tag.hex(), one.peer, self.station.name(one.peer),
             NAMES[min(one.priority, len(NAMES) - 1)], one.size,
-            0 if one.state == REFUSED else arrived, _state(one, now), what, cases, until, seconds,
+            0 if one.state == REFUSED else arrived, self._state(one, now), what, cases, until,
+            seconds,
         )  # fmt: skip
+
+    def _state(self, one: Outgoing, now: float) -> str:
+        """In one word, for programs; `cli` shows another."""
+        if one.state == TAKEN:
+            return "taken"
+        if one.state == REFUSED:
+            return "refused"
+        if one.postponed_until >= CANCELLED_UNTIL:
+            return "cancelled"
+        if one.postponed_until > now:
+            return "postponed"
+        return "started" if one.state == STARTED or self._left(one) else "waiting"
+
+    def _left(self, one: Outgoing) -> bool:
+        """Whether some of it was put on a road; of what goes whole the spool does not note that."""
+        log = self.station.log
+        return any(log.sent_at(pending.item) for pending in log.in_bundle(one.peer, one.tag))
 
     def _carries(self, one: Outgoing) -> tuple[str, tuple[str, ...]]:
         """What a bundle carries, in words that name no patient, and the cases concerned."""
@@ -159,16 +177,3 @@ class Transfers:
         one = self.find(text)
         self._mail.spool.postpone(one.peer, one.tag, until)
         return next(t for t in self.waiting() if t.tag == one.tag.hex() and t.to == one.peer)
-
-
-def _state(one: Outgoing, now: float) -> str:
-    """In one word, for programs; `cli` shows another."""
-    if one.state == TAKEN:
-        return "taken"
-    if one.state == REFUSED:
-        return "refused"
-    if one.postponed_until >= CANCELLED_UNTIL:
-        return "cancelled"
-    if one.postponed_until > now:
-        return "postponed"
-    return "started" if one.state == STARTED else "waiting"

@@ -54,7 +54,7 @@ STATS = {
 """Numbers of `xt hub stats`."""
 
 TRANSFERS = {
-    "waiting": "waits", "started": "under way", "taken": "there, receipt missing",
+    "waiting": "queued", "started": "under way", "taken": "there, receipt missing",
     "refused": "refused", "postponed": "postponed", "cancelled": "cancelled",
 }  # fmt: skip
 """How far a transfer is."""
