@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from xtcli.errors import BundleRejected
+from xtcli.station.origin import origin_key, proves
 from xtcli.transport.bundle.envelope import read_envelope
 from xtcli.transport.bundle.pack import Part, pack, unpack
 from xtcli.transport.bundle.seal import open_sealed
@@ -44,6 +45,22 @@ def judge(header: dict[str, str], data: bytes) -> None:
             )
             assert (str(made.priority), made.hint.hex()) == (header["priority"], header["hint"])
             assert made.to_bytes() == data
+        case "said":
+            judge_said(header, data)
+
+
+def judge_said(header: dict[str, str], data: bytes) -> None:
+    """Whether the raw of a part proves who said it to whom."""
+    private, public, realm, body = (
+        bytes.fromhex(header[name]) for name in ("private", "public", "realm", "body")
+    )
+    ends, part = (int(header["sender"]), int(header["receiver"])), Part(body, data)
+    try:
+        proven = proves(origin_key(private, public, realm), *ends, part)
+    except ValueError:
+        proven = False
+    if not proven:
+        raise BundleRejected("It is not proven.", "It is set aside.")
 
 
 @pytest.mark.parametrize("path", VECTORS, ids=lambda path: path.stem)

@@ -18,10 +18,14 @@ from xtcli.records.roster import Author
 from xtcli.records.sign import Record, author
 from xtcli.records.types import Alert, Answer, Body, Dispensed, Kind, Note, Receipt
 from xtcli.records.values import Disposition, Seen, StationKind
-from xtcli.station import parcels
+from xtcli.station import origin, parcels
 from xtcli.station.core import StationCore
 from xtcli.station.roads import visit_folder
+from xtcli.station.roads_shelf import Mail
 from xtcli.station.routing import HUB
+from xtcli.transport.bundle.pack import pack
+from xtcli.transport.bundle.seal import bundle_context, seal
+from xtcli.transport.symbols import bundle_tag
 
 RX = "阿司匹林; 100mg; 口服; 每日一次; 7"
 
@@ -262,6 +266,44 @@ def test_nothing_is_called_received_without_a_receipt(calm: Calm) -> None:
     receipts = [r for r in post.log.of_kinds([Kind.RECEIPT]) if r.id.station == HUB]
     named = [span for r in receipts if isinstance(r.body, Receipt) for span in r.body.records]
     assert any(span.first <= case.seq <= span.last for span in named if span.station == case[0])
+
+
+def test_nobody_unsays_a_receipt_in_the_hubs_name(calm: Calm) -> None:
+    """Nothing lies: a desk seals, in the hub's name, that a request was refused or got lost."""
+    case = calm.file()
+    calm.let(5)
+    post, desk = at(calm.post), at(calm.desk)
+    record = post.log.get(case)
+    assert record is not None
+    words = [parcels.lack_part([(1, 2_000)]),
+             parcels.return_part({(case.seq, parcels.return_digest(record)): "fork"})]  # fmt: skip
+    key = origin.origin_key(desk.keys.station_seal, post.keys.station_seal_public,
+                            post.settings.realm)  # fmt: skip
+    words += [origin.prove(key, HUB, post.number, word, bytes(8)) for word in words]
+    context = bundle_context(post.settings.realm, HUB, post.number)
+    sealed = seal(pack(words), recipient=post.keys.station_seal_public, context=context,
+                  entropy=desk.entropy)  # fmt: skip
+    mail = Mail(post)
+    arrival = mail.arrived(HUB, sealed, bundle_tag(sealed), "folder")
+    mail.close()
+    assert arrival is not None
+    assert arrival.refused == len(words)
+    assert post.case(case).state is State.RECEIVED
+    assert post.log.returns() == []
+    assert post.log.waiting(HUB).records == 0
+
+
+def test_what_the_hub_itself_lacks_is_sent_again(calm: Calm) -> None:
+    """Its own word, over the link, is believed: the request waits anew until it is safe there."""
+    case = calm.file()
+    calm.let(5)
+    post, core = at(calm.post), calm.hub.core
+    assert core is not None
+    confirmed = post.log.confirmed(case)[HUB]
+    core.peers[post.number].exchange.ask_again([(case.seq, case.seq)], calm.clock.at)
+    calm.let(30)
+    assert post.log.confirmed(case)[HUB] > confirmed, "by a new receipt"
+    assert post.log.refused_count() == 0
 
 
 def test_a_lost_stick_or_spool_tells_nothing(calm: Calm, tmp_path: Path) -> None:

@@ -23,7 +23,7 @@ from xtcli.hub.hub import HubStation
 from xtcli.hub.roads import duties
 from xtcli.media.call.session import CallSession
 from xtcli.records import sign
-from xtcli.station import roads_vouch
+from xtcli.station import origin, parcels, roads_vouch
 from xtcli.station.enrolment import JOIN_BYTE
 from xtcli.station.intake import Intake
 from xtcli.station.invite import JOIN_CONTEXT, JoinRequest
@@ -136,7 +136,23 @@ class Hub:
         if found == [None, None]:
             raise BundleRejected("No voucher.", "The relay carries nothing.")
 
+    def said_by_the_hub(self, data: bytes) -> None:
+        """Any part at the post, with the hub's true proof that it says so; undone."""
+        public = self.post.keys.station_seal_public
+        part = origin.said(self.hub, Part(data), self.number, public)
+        try:
+            with self.post.log.many():
+                Intake(self.post).take([part], 1)
+                raise Undo
+        except Undo:
+            self.post.forget_roster()
+
     # Samples
+
+    def words(self) -> list[bytes]:
+        """Bodies of what a hub says of the post's records."""
+        names = {(r.id.seq, parcels.return_digest(r)): "fork" for r in self.records}
+        return [parcels.lack_part([(1, 2), (5, 9)]).body, parcels.return_part(names).body]
 
     def vouchers(self) -> list[bytes]:
         """Bodies of genuine vouchers."""
@@ -222,6 +238,8 @@ def parsers() -> list[Parser]:
                lambda: [noise(200), b"\1" + noise(400)], refusals=()),
         Parser("voucher", (f"{at}.roads_vouch:read",), _with(Hub.voucher),
                lambda: HUBS.get().vouchers(), refusals=(BundleRejected,), tree="msgpack"),
+        Parser("said-by-the-hub", (), _with(Hub.said_by_the_hub),
+               lambda: HUBS.get().words(), refusals=(), tree="msgpack"),
         Parser("join-datagram", (), _with(Hub.join), _joins, refusals=()),
         Parser("call-session", ("xtcli.media.call.session:CallSession.receive",), _call,
                call_noise, refusals=(), bytes_max=1_300),

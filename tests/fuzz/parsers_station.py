@@ -24,6 +24,7 @@ from xtcli.station import (
     calls_wire,
     documents,
     linkfile,
+    origin,
     parcels,
     roads_list,
 )
@@ -74,6 +75,7 @@ def _part(data: bytes) -> None:
     parcels.is_of_road(part)
     parcels.read_taken(part)
     parcels.read_return(part)
+    assert not origin.proves(bytes(32), 1, 4, part)
     assert len(parcels.read_lack(part)) <= parcels.LACK_RECORDS_MAX
     found = 0
     for read in (parcels.read_passing, parcels.read_piece):

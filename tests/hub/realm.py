@@ -10,7 +10,7 @@ from xtcli.hub import setup
 from xtcli.hub.hub import HubStation
 from xtcli.records.ids import RecordId
 from xtcli.records.sign import Record
-from xtcli.station import enrolment, parcels
+from xtcli.station import enrolment, origin, parcels
 from xtcli.station.forms import AnswerForm, RequestForm
 from xtcli.station.home import Home
 from xtcli.station.intake import Intake
@@ -59,6 +59,10 @@ class Realm:
         self.hub.forget_roster()
         self.stations[name] = Station(home, clock=self.clock, entropy=os.urandom)
         return self.stations[name]
+
+    def says(self, part: Part, to: Station) -> Part:
+        """What the hub says to a station, with its proof."""
+        return origin.said(self.hub, part, to.number, to.keys.station_seal_public)
 
     def carry(self) -> None:
         """Everything that waits anywhere arrives, with receipts, until nothing waits."""

@@ -33,7 +33,7 @@ def test_what_a_hub_lost_after_its_receipt_is_asked_for_and_comes_again(realm: R
     assert gaps.to_ask(post.number) == [], "what is under way is not asked for at once"
     runs = gaps.to_ask(post.number)
     assert runs == [(lost.seq, lost.seq)]
-    Intake(post).take([parcels.lack_part(runs)], 1)
+    Intake(post).take([realm.says(parcels.lack_part(runs), post)], 1)
     assert 1 not in post.log.confirmed(lost), "received is not said any more"
     realm.carry()
     assert realm.hub.log.get(lost)
@@ -57,7 +57,8 @@ def test_only_own_records_that_exist_are_given_again(realm: Realm) -> None:
     post = realm.add("村", "post")
     case = file(post)
     realm.carry()
-    Intake(post).take([parcels.lack_part([(case.seq, case.seq), (900, 950)])], 1)
+    asked = parcels.lack_part([(case.seq, case.seq), (900, 950)])
+    Intake(post).take([realm.says(asked, post)], 1)
     assert [one.item for one in post.log.pending(1)] == [RecordId(post.number, case.seq)]
 
 

@@ -42,8 +42,8 @@ def test_a_post_from_an_old_copy_hears_that_its_numbers_are_taken(
     record = old.log.get(again)
     assert record is not None
     arrival = Intake(realm.hub).take([parcels.record_part(record)], old.number)
-    assert arrival.unwanted == {(again.seq, record.digest[:4]): Reason.FORK.value}
-    Intake(old).take([parcels.return_part(arrival.unwanted)], 1)
+    assert arrival.unwanted == {(again.seq, parcels.return_digest(record)): Reason.FORK.value}
+    Intake(old).take([realm.says(parcels.return_part(arrival.unwanted), old)], 1)
     assert old.log.pending(1) == []
     assert [(one.record, one.why) for one in old.log.returns()] == [(again, "fork")]
     assert old.log.confirmed(again) == {}
@@ -52,7 +52,7 @@ def test_a_post_from_an_old_copy_hears_that_its_numbers_are_taken(
     assert receipts, "the hub has confirmed the other record of this number"
     Intake(old).take([parcels.record_part(one) for one in receipts], 1)
     assert old.log.confirmed(again) == {}, "that says nothing of this one"
-    Intake(post).take([parcels.return_part(arrival.unwanted)], 1)
+    Intake(post).take([realm.says(parcels.return_part(arrival.unwanted), post)], 1)
     assert post.log.returns() == [], "nor is the other one refused"
     assert 1 in post.log.confirmed(again)
     old.close()
@@ -69,7 +69,8 @@ def test_a_receipt_that_was_believed_before_is_not_any_more(realm: Realm, tmp_pa
     Intake(old).take([parcels.record_part(one) for one in receipts], 1)
     record = old.log.get(again)
     assert record is not None
-    Intake(old).take([parcels.return_part({(again.seq, record.digest[:4]): "fork"})], 1)
+    note = parcels.return_part({(again.seq, parcels.return_digest(record)): "fork"})
+    Intake(old).take([realm.says(note, old)], 1)
     assert old.log.confirmed(again) == {}
     assert old.case(again).refused == "fork"
     old.close()
@@ -89,11 +90,12 @@ def test_only_the_hub_can_say_so_and_not_of_what_it_confirmed(realm: Realm) -> N
     case = file(post)
     record = post.log.get(case)
     assert record is not None
-    note = parcels.return_part({(case.seq, record.digest[:4]): "kind"})
-    Intake(post).take([note], 7)
+    note = parcels.return_part({(case.seq, parcels.return_digest(record)): "kind"})
+    assert Intake(post).take([realm.says(note, post)], 7).refused == 1
     assert post.log.returns() == []
     realm.carry()
-    Intake(post).take([note, parcels.return_part({(900, b"1234"): "fork"})], 1)
+    other = parcels.return_part({(900, bytes(16)): "fork"})
+    Intake(post).take([realm.says(one, post) for one in (note, other)], 1)
     assert post.log.returns() == []
 
 
@@ -102,7 +104,8 @@ def test_a_receipt_that_comes_after_all_ends_it(realm: Realm) -> None:
     case = file(post)
     record = post.log.get(case)
     assert record is not None
-    Intake(post).take([parcels.return_part({(case.seq, record.digest[:4]): "kind"})], 1)
+    note = parcels.return_part({(case.seq, parcels.return_digest(record)): "kind"})
+    Intake(post).take([realm.says(note, post)], 1)
     assert len(post.log.returns()) == 1
     Intake(realm.hub).take([parcels.record_part(record)], post.number)
     receipts = [

@@ -16,7 +16,7 @@ from xtcli.hub.hub import HubStation
 from xtcli.records.ids import RecordId, spans_of
 from xtcli.records.types import Receipt
 from xtcli.station import exchange as exchanges
-from xtcli.station import parcels, syncing
+from xtcli.station import origin, parcels, syncing
 from xtcli.station.exchange import Exchange
 from xtcli.station.intake import Arrival, Intake
 from xtcli.station.routing import HUB
@@ -85,14 +85,16 @@ def test_a_question_outlives_looks_and_receipts(ends: Ends) -> None:
 
 def test_what_is_refused_is_told_although_a_receipt_came_with_it(ends: Ends) -> None:
     case, _ = ends.filed()
-    refused = parcels.return_part({(case.seq, b"1234"): "kind"})
+    refused = parcels.return_part({(case.seq, bytes(16)): "kind"})
     receipt = ends.post.write(Receipt(records=spans_of([case])), automatic=True)
-    arrival = Arrival(new=[receipt], unwanted={(case.seq, b"1234"): "kind"})
+    arrival = Arrival(new=[receipt], unwanted={(case.seq, bytes(16)): "kind"})
     ends.down.settled(b"abcd", arrival, 0.0)
     (kept,) = ends.down.held()
     sealed = ends.down.spool.sealed(ends.post.number, kept.tag)
     assert sealed is not None
-    assert ends.up.peek(sealed) == [refused]
+    (part,) = ends.up.peek(sealed) or []
+    assert part.body == refused.body
+    assert origin.is_said(ends.post, part, HUB, ends.post.settings.hub_seal)
 
 
 @pytest.mark.parametrize("state", [TAKEN, REFUSED])

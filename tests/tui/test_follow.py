@@ -192,6 +192,7 @@ def test_a_log_of_the_format_before_is_brought_up(tmp_path: Path) -> None:
     with sqlite3.connect(path) as db:
         for index in ("cases_parent", "refused_digest", "held_why", "early_last"):
             db.execute(f"DROP INDEX {index}")
+        db.execute("DROP TABLE heard")
         db.execute("CREATE INDEX early_station ON early (station)")
         db.execute("ALTER TABLE refused DROP COLUMN digest")
         db.execute("ALTER TABLE cases DROP COLUMN parent_station")

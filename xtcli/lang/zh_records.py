@@ -57,6 +57,7 @@ WORDS: dict[str, str] = {
         "它所引用的内容不属于本病例或本人。"
     ),
     "It cannot be read.": "无法读取。",
+    "It does not prove that the hub says so.": "无法证明出自枢纽。",
     "The request of this case has not arrived yet.": "本病例的协诊申请尚未到达。",
     "Try again later: xt sync": "请稍后再试：xt sync",
     "The disk is full; nothing was saved.": "磁盘已满，未保存任何内容。",

@@ -300,6 +300,7 @@ WORDS: dict[str, str] = {
     "A bundle to be passed on does not check.": "待转交的数据包校验不通过。",
     "It was dropped; its sender keeps it.": "已丢弃；发送方仍有保存。",
     "It was not sealed for this station, or is damaged.": "不是发给本站的，或已损坏。",
+    "It does not prove that the station it names wrote it.": "无法证明出自其所称的站点。",
     # Sound, pictures on demand, calls.
     "Recording. Enter ends it, Ctrl-C throws it away.": "正在录音。回车结束，Ctrl-C 放弃。",
     "{n} s left": "还剩 {n} 秒",

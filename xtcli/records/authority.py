@@ -50,6 +50,7 @@ class Reason(StrEnum):
     KIND = "kind"
     TARGET = "target"
     UNREADABLE = "unreadable"
+    ORIGIN = "origin"
 
 
 def reason_text(reason: str) -> str:
@@ -66,6 +67,7 @@ def reason_text(reason: str) -> str:
         Reason.KIND: tr("Its author may not make entries of this kind."),
         Reason.TARGET: tr("What it refers to does not belong to this case or this person."),
         Reason.UNREADABLE: tr("It cannot be read."),
+        Reason.ORIGIN: tr("It does not prove that the hub says so."),
     }
     return words.get(Reason(reason), reason) if reason in set(Reason) else reason
 

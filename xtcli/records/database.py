@@ -16,7 +16,7 @@ from typing import Any
 
 from xtcli.errors import DiskFull, LogCorrupt, XtError
 
-SCHEMA_VERSION = 4
+SCHEMA_VERSION = 5
 BUSY_SECONDS = 10.0
 CACHE_KIB = 8_192
 
@@ -89,7 +89,10 @@ CREATE INDEX held_why ON held (why);
 DROP INDEX early_station;
 CREATE INDEX early_last ON early (station, last);
 """
-_STEPS = (_SCHEMA, _RETURNED, _PARENTS, _ASIDE)
+_HEARD = """
+CREATE TABLE heard (n INTEGER PRIMARY KEY, proof BLOB NOT NULL UNIQUE);
+"""
+_STEPS = (_SCHEMA, _RETURNED, _PARENTS, _ASIDE, _HEARD)
 """What makes format n + 1 of format n; format 0 is an empty file."""
 
 _FULL = {

@@ -14,6 +14,8 @@ from xtcli.records.sign import Record
 from xtcli.records.store import Delivery, Item, Pending, Return, Waiting
 from xtcli.records.types import Receipt
 
+HEARD_MAX = 10_000
+"""Words of a hub that are known again: years of them."""
 IN_VAIN = (Reason.FORK.value, Reason.CHAIN.value)
 """The number belongs to another record at the peer, or the one before it does: no receipt that
 names the number can mean this one."""
@@ -163,6 +165,16 @@ class Outbox(Database):
     def is_returned(self, item: RecordId) -> bool:
         """Whether a record was refused elsewhere."""
         return bool(self.row("SELECT 1 FROM returned WHERE station=? AND seq=?", *item))
+
+    def heard(self, proof: bytes) -> bool:
+        """Whether this is the first time that a peer's word with this `proof` is met. A copy of a
+        word says nothing new: records may have been received since."""
+        with self.transaction():
+            done = self._db.execute("INSERT OR IGNORE INTO heard (proof) VALUES (?)", (proof,))
+            self._db.execute(
+                "DELETE FROM heard WHERE n <= (SELECT max(n) FROM heard) - ?", (HEARD_MAX,)
+            )
+        return done.rowcount > 0
 
     def wanted_again(self, peer: int, items: Iterable[RecordId], at: int) -> int:
         """`peer` has lost these although it confirmed them: they wait for a receipt anew."""

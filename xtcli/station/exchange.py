@@ -12,7 +12,7 @@ from contextlib import suppress
 from xtcli.errors import BundleRejected, NotFound
 from xtcli.records.store import Item, Pending
 from xtcli.records.types import Kind
-from xtcli.station import parcels
+from xtcli.station import origin, parcels
 from xtcli.station.core import StationCore
 from xtcli.station.intake import Arrival, Intake
 from xtcli.station.routing import HUB
@@ -173,10 +173,10 @@ class Exchange:
     def _say(self, part: Part, now: float) -> None:
         """A bundle that no log knows: it ends when the peer holds it."""
         context = bundle_context(self.station.settings.realm, self.station.number, self.peer)
+        told = origin.said(self.station, part, self.peer, self.seal_key)
         sealed = seal(
-            pack([part]), recipient=self.seal_key, context=context,
-            entropy=self.station.entropy,
-        )  # fmt: skip
+            pack([told]), recipient=self.seal_key, context=context, entropy=self.station.entropy
+        )
         self._said.add(self.node.put(sealed, ASK_PRIORITY, now, self.station.clock()))
 
     def note_sent(self) -> None:
@@ -259,10 +259,11 @@ class Exchange:
     def settled(self, tag: bytes, arrival: Arrival, now: float) -> None:
         """The bundle is on the disk: say DONE, and clear what its receipts have settled.
 
-        A sender must hear what will never count, or it waits for a receipt for ever.
+        A sender must hear what will never count, or it waits for a receipt for ever. Only a hub
+        says so, because only a hub is believed.
         """
         self.node.accept(tag)
-        if arrival.unwanted:
+        if arrival.unwanted and self.station.number == HUB:
             self._say(parcels.return_part(arrival.unwanted), now)
         if any(record.kind is Kind.RECEIPT for record in arrival.new):
             self.clear()

@@ -17,7 +17,7 @@ from xtcli.records.ids import RecordId, spans_of
 from xtcli.records.sign import Record, read
 from xtcli.records.store import Delivery
 from xtcli.records.types import ROSTER_KINDS, Kind, Receipt
-from xtcli.station import parcels, requested
+from xtcli.station import origin, parcels, requested
 from xtcli.station.core import StationCore
 from xtcli.station.routing import HUB
 from xtcli.transport.bundle.pack import Part
@@ -71,10 +71,8 @@ class Intake:
             for part in parts[:PARTS_MAX]:
                 if parcels.is_piece(part):
                     self._piece(part, arrival)
-                elif parcels.is_lack(part):
-                    self._wanted(part, peer, now)
-                elif parcels.is_return(part):
-                    self._returned(part, peer, now)
+                elif parcels.is_lack(part) or parcels.is_return(part):
+                    self._told(part, arrival, now, via or str(peer), peer)
                 elif not parcels.is_of_road(part):
                     self._record(part, arrival, now, via or str(peer), peer)
             released = self._released(arrival.new, now)
@@ -98,10 +96,7 @@ class Intake:
         try:
             record = read(part.body, part.raw)
         except XtError:
-            if arrival.refused < ASIDE_MAX:
-                body, raw = part.body[:ASIDE_BYTES_MAX], part.raw[:ASIDE_BYTES_MAX]
-                log.refuse(body, raw, Reason.UNREADABLE.value, now, via)
-            arrival.refused += 1
+            self._aside(part, arrival, Reason.UNREADABLE, now, via)
             return
         verdict = log.admit(record, self.station.roster, at=now, via=via, deliver=self.rule)
         if verdict.outcome is Outcome.NEW:
@@ -116,25 +111,38 @@ class Intake:
         else:
             arrival.refused += 1
             if record.id.station == peer and verdict.reason is not None:
-                key = record.id.seq, record.digest[: parcels.RETURN_DIGEST_BYTES]
+                key = record.id.seq, parcels.return_digest(record)
                 arrival.unwanted[key] = verdict.reason.value
 
-    def _wanted(self, part: Part, peer: int, now: int) -> None:
-        """The hub lacks records of this station. Nobody else may ask: a hub's own records tell of
-        cases that a station has no business with."""
-        if peer == HUB:
-            mine = [RecordId(self.station.number, seq) for seq in parcels.read_lack(part)]
-            self.station.log.wanted_again(peer, mine, now)
+    def _aside(self, part: Part, arrival: Arrival, why: Reason, now: int, via: str) -> None:
+        """A part that is not applied: counted, and as far as there is room kept with its reason."""
+        if arrival.refused < ASIDE_MAX:
+            body, raw = part.body[:ASIDE_BYTES_MAX], part.raw[:ASIDE_BYTES_MAX]
+            self.station.log.refuse(body, raw, why.value, now, via)
+        arrival.refused += 1
+
+    def _told(self, part: Part, arrival: Arrival, now: int, via: str, peer: int) -> None:
+        """The hub lacks records of this station, or will never take them: if it is the hub who says
+        so. Nobody else may: a hub's own records tell of cases that a station has no business with,
+        and a seal names no sender. What it said once is done once, however often it is brought."""
+        hub = self.station.settings.hub_seal
+        if peer != HUB or not origin.is_said(self.station, part, HUB, hub):
+            self._aside(part, arrival, Reason.ORIGIN, now, via)
+        elif self.station.log.heard(part.raw):
+            if parcels.is_lack(part):
+                mine = [RecordId(self.station.number, seq) for seq in parcels.read_lack(part)]
+                self.station.log.wanted_again(peer, mine, now)
+            else:
+                self._returned(part, peer, now)
 
     def _returned(self, part: Part, peer: int, now: int) -> None:
         """What the hub will never take stops waiting here; it never counts as received."""
-        if peer != HUB:
-            return
         log, number = self.station.log, self.station.number
         why: dict[RecordId, str] = {}
         for (seq, digest), text in parcels.read_return(part).items():
             # A copy that was put back and replaced again: it was another record of that number.
-            if (log.digest_at(number, seq) or b"").startswith(digest):
+            record = log.get(RecordId(number, seq))
+            if record is not None and parcels.return_digest(record) == digest:
                 why[RecordId(number, seq)] = text
         log.returned(peer, why, now)
 

@@ -10,10 +10,13 @@ the road with a negative number (docs/format/relay.md):
     [-3]                                 raw: bytes that test a link and mean nothing
     [-4, [first, last, ...]]             records of the receiver that the sender lacks
     [-5, [number, digest, why, ...]]     records of the receiver that the sender refuses for good
+
+The raw of -2, -4 and -5 is the proof of who says so (`origin`), which is not looked at here.
 """
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -34,8 +37,8 @@ ENVELOPE_MARK, TAKEN_MARK, PROBE_MARK, LACK_MARK, RETURN_MARK = -1, -2, -3, -4, 
 LACK_RUNS_MAX = 64
 """Runs of sequence numbers asked for at once."""
 LACK_RECORDS_MAX = 2_000
-RETURN_DIGEST_BYTES = 4
-"""Enough to tell two records of one number apart."""
+RETURN_DIGEST_BYTES = 16
+"""Nobody can make other bytes that a hub would refuse under the name of these."""
 RETURNS_MAX = 64
 """Refused records named in one part."""
 WHY_CHARACTERS_MAX = 24
@@ -155,10 +158,18 @@ def read_lack(part: Part) -> list[int]:
     return found[:LACK_RECORDS_MAX]
 
 
+def return_digest(record: Record) -> bytes:
+    """What names refused bytes. The signature is among them: a hub that was shown a record with a
+    false one refuses that, and not the record that its station wrote."""
+    found = hashlib.blake2s(digest_size=RETURN_DIGEST_BYTES, person=b"xt not")
+    found.update(record.raw + record.content)
+    return found.digest()
+
+
 def return_part(why: Mapping[tuple[int, bytes], str]) -> Part:
     """Tells the receiver which records of its own (at most `RETURNS_MAX`) are refused for good.
 
-    Each by its number and the first bytes of its digest.
+    Each by its number and its `return_digest`.
     """
     found = list(why.items())[:RETURNS_MAX]
     flat = [value for (seq, digest), text in found for value in (seq, digest, text)]

@@ -15,14 +15,14 @@ from pathlib import Path
 from xtcli.errors import DiskFull, ExitCode, UsageError
 from xtcli.lang import tr
 from xtcli.lang.system import harmless
-from xtcli.station import parcels
+from xtcli.station import origin, parcels
 from xtcli.station import roads_vouch as vouch
 from xtcli.station.intake import Arrival
 from xtcli.station.roads_shelf import Mail
 from xtcli.station.roads_store import RoadStore
 from xtcli.station.routing import HUB
 from xtcli.transport.bundle.envelope import SEALED_BYTES_MAX, Envelope
-from xtcli.transport.bundle.pack import pack
+from xtcli.transport.bundle.pack import Part, pack
 from xtcli.transport.bundle.seal import bundle_context, seal
 from xtcli.transport.carriers import folder
 from xtcli.transport.carriers.choices import Entry
@@ -129,11 +129,9 @@ class FolderVisit:
     def _take(self, found: Found) -> None:
         """One bundle: committed, then deleted from the folder."""
         envelope = found.envelope
-        tags = self._note(envelope)
-        if tags is not None:
-            for tag in tags:
-                self._settled(envelope.sender, tag)
-            self._drop(found.name)
+        note = self._note(envelope)
+        if note is not None:
+            self._take_note(found, note)
             return
         arrivals = self._open(envelope)
         if arrivals is None:
@@ -165,15 +163,26 @@ class FolderVisit:
         self.arrivals += arrivals
         self.on_step(self.report)
 
-    def _note(self, envelope: Envelope) -> tuple[bytes, ...] | None:
-        """The tags in a bundle that only says what its sender has taken; None for others."""
+    def _take_note(self, found: Found, note: Part) -> None:
+        """Believe a note of its sender; anybody can write one in another station's name."""
+        sender, station = found.envelope.sender, self.mail.station
+        key = self.mail.seal_key(sender)
+        if key is None or not origin.is_said(station, note, sender, key):
+            self._refuse(found.name, tr("It does not prove that the station it names wrote it."))
+            return
+        for tag in parcels.read_taken(note):
+            self._settled(sender, tag)
+        self._drop(found.name)
+
+    def _note(self, envelope: Envelope) -> Part | None:
+        """The part of a bundle that only says what its sender has taken; None for others."""
         exchange = self.mail.exchange(envelope.sender)
         if exchange is None or len(envelope.sealed) > parcels.TAKEN_SEALED_BYTES_MAX:
             return None
         parts = exchange.peek(envelope.sealed)
         if parts is None or len(parts) != 1 or not parcels.is_taken(parts[0]):
             return None
-        return parcels.read_taken(parts[0])
+        return parts[0]
 
     def _refuse(self, name: str, reason: str) -> None:
         self.report.refused += 1
@@ -267,8 +276,8 @@ class FolderVisit:
         if key is None:
             return
         context = bundle_context(station.settings.realm, station.number, peer)
-        plain = pack([parcels.taken_part(tags[: parcels.TAKEN_MAX])])
-        sealed = seal(plain, recipient=key, context=context, entropy=station.entropy)
+        note = origin.said(station, parcels.taken_part(tags[: parcels.TAKEN_MAX]), peer, key)
+        sealed = seal(pack([note]), recipient=key, context=context, entropy=station.entropy)
         self._put(peer, station.number, 5, sealed)
 
     def _count(self) -> None:
