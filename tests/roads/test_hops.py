@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -31,7 +32,7 @@ from xtcli.station.roads_shelf import Mail
 from xtcli.station.roads_store import RoadStore
 from xtcli.transport.bundle.pack import Part
 from xtcli.transport.link.events import BundleArrived
-from xtcli.transport.spool import TAKEN, Spool
+from xtcli.transport.spool import STARTED, TAKEN, WAITING, Spool
 from xtcli.transport.symbols import bundle_tag
 
 KEY = bytes([9]) + bytes(31)
@@ -376,3 +377,49 @@ def test_a_relay_waits_for_roster_entries_that_were_overtaken(realm: Realm) -> N
     counted = {count.road: count for count in relay.store.counts()}["relay"]
     assert (counted.taken, counted.refused) == (1, 1)
     relay.close()
+
+
+class Ended(Exception):
+    """The process is gone."""
+
+
+@pytest.mark.parametrize("writes", range(4))
+def test_a_process_may_end_anywhere_while_a_hop_ends(
+    realm: Realm, monkeypatch: pytest.MonkeyPatch, writes: int
+) -> None:
+    """What the next hop holds is noted as taken, or waits again: it is never forgotten half-way."""
+    hub = realm.hub()
+    spool, store = Spool(hub.home.root / "spool.db"), RoadStore(hub.home.root)
+    hops = Hops(hub, spool, store)
+    inner = spool.put(7, bytes(100), 1, 0.0)
+    tag = hops.pass_on(Passing(7, 1, 1, bytes(100)), 4, hub.roster.station(4).seal_key, 4)  # type: ignore[union-attr]
+    store.hop(4, tag, 7, inner)
+    spool.mark(7, inner, STARTED)
+    left = writes
+
+    def cut_off(owner: object, name: str) -> None:
+        work = getattr(owner, name)
+
+        def counted(*values: object) -> object:
+            nonlocal left
+            if left == 0:
+                raise Ended
+            left -= 1
+            return work(*values)
+
+        monkeypatch.setattr(owner, name, counted)
+
+    for owner, name in ((spool, "mark"), (spool, "drop"), (store, "end_hop")):
+        cut_off(owner, name)
+    with suppress(Ended):
+        assert hops.taken(4, tag)
+    monkeypatch.undo()
+    hops.forget_lost(4)
+    # The link offers again what is still in the spool, and hears again that it is there.
+    hops.taken(4, tag)
+    (one,) = spool.outgoing(7)
+    assert one.state in (TAKEN, WAITING)
+    assert not spool.outgoing(4)
+    assert not store.hops(4)
+    spool.close()
+    store.close()

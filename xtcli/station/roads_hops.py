@@ -81,14 +81,18 @@ class Hops:
 
     def taken(self, shelf: int, tag: bytes) -> bool:
         """The next hop holds a bundle that was passed on: it is done with here. False if it was
-        none of those."""
-        passed = self.store.end_hop(shelf, tag)
+        none of those.
+
+        The note of the hop goes last: a process that ends in between does all of it again.
+        """
+        passed = self.store.hop_of(shelf, tag)
         if passed is None:
             return False
-        self.spool.drop(shelf, tag)
         station, inner = passed
         if inner:
             self.spool.mark(station, inner, TAKEN)
+        self.spool.drop(shelf, tag)
+        self.store.end_hop(shelf, tag)
         return True
 
     def forget_lost(self, shelf: int) -> None:
@@ -102,11 +106,11 @@ class Hops:
                 continue
             if found is not None and found.state != REFUSED:
                 continue
-            self.spool.drop(shelf, tag)
-            self.store.end_hop(shelf, tag)
             if any(one.tag == inner and one.state == STARTED
                    for one in self.spool.outgoing(station)):  # fmt: skip
                 self.spool.mark(station, inner, WAITING)
+            self.spool.drop(shelf, tag)
+            self.store.end_hop(shelf, tag)
 
 
 class HopExchange(Exchange):

@@ -247,14 +247,19 @@ class RoadStore(SmallFile):
         rows = self._do("SELECT tag, station, inner FROM hops WHERE peer=?", peer)
         return {tag: (station, inner) for tag, station, inner in rows}
 
+    def hop_of(self, peer: int, tag: bytes) -> tuple[int, bytes] | None:
+        """What a bundle that waits for the next hop `peer` carries: (station, inner tag)."""
+        row = self._do(
+            "SELECT station, inner FROM hops WHERE peer=? AND tag=?", peer, tag
+        ).fetchone()
+        return (row[0], row[1]) if row else None
+
     def end_hop(self, peer: int, tag: bytes) -> tuple[int, bytes] | None:
         """The next hop holds a bundle: forget it; what it carried."""
         with self.transaction():
-            row = self._do(
-                "SELECT station, inner FROM hops WHERE peer=? AND tag=?", peer, tag
-            ).fetchone()
+            found = self.hop_of(peer, tag)
             self._do("DELETE FROM hops WHERE peer=? AND tag=?", peer, tag)
-        return (row[0], row[1]) if row else None
+        return found
 
     def passed(self, station: int, tag: bytes, now: float) -> None:
         """A bundle of or for `station` was taken from a stick and passed on."""
