@@ -55,9 +55,11 @@ class Control:
             self._tries += 1
             self.polling = self._poll_due = self._tries < tries_max
 
-    def unanswered(self, highest: int) -> bool:
-        """Whether datagrams after the last poll were reported, and still no answer has come."""
-        return self.polling and not self._poll_due and highest > self.polled_at
+    def unanswered(self, highest: int, *, awaited: bool) -> bool:
+        """Whether no answer to the last poll will come: datagrams after it were reported, or no
+        report is `awaited` any more whose time-out would repeat it."""
+        sent = self.polling and not self._poll_due
+        return sent and (highest > self.polled_at or not awaited)
 
     def polled(self, number: int) -> bool:
         """Status `number` came; whether it answers the poll that waits."""

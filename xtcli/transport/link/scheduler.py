@@ -135,10 +135,12 @@ class Scheduler:
         self.probes = 0
         self.outbox.landed(highest)
 
-    def resume(self) -> None:
-        """Something came from the peer: if stalled, probe at once instead of later."""
-        if self.probes:
-            self.probes = 1
+    def resume(self, now: float) -> None:
+        """Something came from the peer: if stalled, probe at once instead of later. Where there is
+        nothing to probe with, a poll that waits for its answer keeps its time-out: without one it
+        would never be repeated."""
+        self.probes = min(self.probes, 1)
+        if self.probes and any(one.postponed_until <= now for one in self.outbox):
             self.rate.give_up_reports()
             self.outbox.forget_flight(self.rate.loss.share)
 

@@ -144,7 +144,7 @@ class Link:
         until the answer comes."""
         self.peer_waiting = None
         self._control.poll()
-        self._scheduler.resume()
+        self._scheduler.resume(now)
 
     @property
     def polling(self) -> bool:
@@ -210,7 +210,7 @@ class Link:
         if self._last_contact is None or now - self._last_contact > SILENCE_S:
             self._events.append(Contact(now))
         self._last_contact = now
-        self._scheduler.resume()
+        self._scheduler.resume(now)
 
     def _take(self, parsed: Datagram, now: float) -> None:
         """Act on the content of a genuine datagram that was not seen before."""
@@ -218,7 +218,7 @@ class Link:
             self._control.report_due = True
         for item in parsed.items:
             self._take_item(item, now)
-        if self._control.unanswered(self._heard_of):
+        if self._control.unanswered(self._heard_of, awaited=self.rate.last_asked is not None):
             self._control.poll_again(self.config.poll_tries)
         if parsed.frame is not None:
             self._take_frame(parsed.frame)
