@@ -132,6 +132,11 @@ def urgent(seeds: int) -> Iterator[Row]:
     high = cases.percentile(times, 0.95)
     yield at_most("stat consult during a 300 kB photo, gprs, s", times, 2.0)
     yield Row("the same, tail", f"p95 {high:.2f}", "p95 <= 4.00", high <= 4)
+    for name in ("gprs", "awful"):
+        limit = cases.limit_s(PROFILES[name], TEXT_BYTES)
+        times = [cases.beside_note(PROFILES[name], s, TEXT_BYTES) for s in range(10 * seeds)]
+        what = f"text beside a first voice note, {name}, s (limit {limit:.2f})"
+        yield Row(what, f"{spread(times)}, max {max(times):.1f}", "-", None)
 
 
 def fair(seeds: int) -> Iterator[Row]:

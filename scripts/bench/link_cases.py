@@ -173,6 +173,20 @@ def overtaking(link: Profile, seed: int, consult: int, photo: int = 300_000) -> 
     return simulation.hub.arrived[tag][0] - at
 
 
+def beside_note(link: Profile, seed: int, text: int, note: int = 10_500) -> float:
+    """Seconds to the hub for a text that leaves together with a voice note, after one text."""
+    simulation = joined(link, seed, warm=False)
+    random = Random(seed)
+    talk = simulation.post.put(random.randbytes(text), 1, 0.0)
+    simulation.run(FOREVER_S, lambda: talk in simulation.post.taken)
+    simulation.run(simulation.at + 2.0)
+    at = simulation.at
+    tag = simulation.post.put(random.randbytes(text), 1, at)
+    simulation.post.put(random.randbytes(note), 3, at)
+    simulation.run(at + FOREVER_S, lambda: tag in simulation.hub.arrived)
+    return simulation.hub.arrived[tag][0] - at
+
+
 def killed(link: Profile, size: int, every_s: float, seed: int) -> tuple[float, float]:
     """Kill one side, then the other, every `every_s` seconds: (seconds, bytes both ways)."""
     simulation = joined(link, seed, warm=True)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from random import Random
 
 import pytest
 
-from xtcli.transport.emulator.core import Duplex
+from xtcli.transport.emulator.core import Duplex, Emulator
 from xtcli.transport.emulator.profiles import PROFILES, Profile
 from xtcli.transport.link.frames import OVERHEAD_BYTES
 from xtcli.transport.link.rate import RateControl
@@ -173,3 +174,53 @@ def test_datagrams_that_may_leave_together_count_as_such() -> None:
     rate.sent(1, 450, 60.0, asked=True, paced=True)
     rate.sent(2, 1240, 60.0, asked=True, paced=True)
     assert rate._gap_counter == 1
+
+
+class Swallow(Emulator):
+    """A way that takes some packets away, besides what the profile loses."""
+
+    def __init__(self, inner: Emulator) -> None:
+        """Go on as `inner` would; nothing is taken yet."""
+        self.__dict__ = inner.__dict__
+        self.take_away = 0
+
+    def push(self, packet: bytes, now: float) -> None:
+        """A packet enters, if it is not taken away."""
+        if self.take_away:
+            self.take_away -= 1
+            return
+        super().push(packet, now)
+
+
+@pytest.mark.parametrize("lost", [1, 2, 3, 4])
+def test_a_text_lost_beside_a_first_note_is_soon_sent_again(lost: int) -> None:
+    """The link is hardly known, so the time-out of what left with the text is long: the text does
+    not wait for it, also where nothing at all came through."""
+    profile = replace(PROFILES["gprs"], loss=0.0)
+    simulation = cold(profile, 1)
+    way = Swallow(simulation.road.up)
+    simulation.road.up = way
+    talk = simulation.post.put(bytes(300), 1, 0.0)
+    assert simulation.run(10.0, lambda: talk in simulation.post.taken)
+    begun = simulation.at + 1.0
+    simulation.run(begun)
+    way.take_away = lost
+    tag = simulation.post.put(Random(1).randbytes(TEXT_BYTES), 1, begun)
+    simulation.post.put(Random(2).randbytes(10_500), 3, begun)
+    assert simulation.run(begun + 30.0, lambda: tag in simulation.hub.arrived)
+    round_trip = 2 * profile.delay_s
+    assert simulation.hub.arrived[tag][0] - begun < 3.5 * round_trip
+
+
+def test_silence_in_the_start_is_not_taken_for_a_dead_link() -> None:
+    """Some reports came, then none for a while, before the rate was sure: questions follow at the
+    pace of a link that was heard, not ever further apart."""
+    simulation = cold(replace(PROFILES["gprs"], loss=0.0), 1)
+    way = Swallow(simulation.road.up)
+    simulation.road.up = way
+    tag = simulation.post.put(Random(1).randbytes(60_000), 5, 0.0)
+    simulation.run(2.5)
+    way.take_away = 12
+    assert simulation.post.link.measured().rtt_s is not None
+    assert simulation.run(60.0, lambda: tag in simulation.hub.arrived)
+    assert not way.take_away

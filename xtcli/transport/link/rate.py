@@ -12,6 +12,7 @@ from __future__ import annotations
 import math
 from collections import deque
 
+from xtcli.transport.link.backlog import Backlog
 from xtcli.transport.link.filters import Loss, Point, Sent, WindowMin, unwrap
 from xtcli.transport.link.frames import Report
 from xtcli.transport.link.growth import Growth
@@ -71,16 +72,12 @@ class RateControl:
         self._min_rtt = WindowMin(BASE_WINDOW_S)
         self._growth = Growth()
         self._asked: deque[tuple[int, float]] = deque()
-        self._asked_total = 0
-        self._asked_backlog = 0.0
-        self._backlog = 0.0
-        self._backlog_at = now
-        self._reported_total = 0
+        self._backlog = Backlog(now)
+        self._asked_total = self._reported_total = 0
         self._gain = 1.0
         self._sharing = Sharing(now)
         self._settling = 0
-        self._confirmed = False
-        self._silenced = False
+        self._confirmed = self._silenced = False
         self._paused_until = now
 
     # Sending
@@ -97,9 +94,7 @@ class RateControl:
         elif self.startup and not self.in_flight:
             # A question after a silence: how far apart such things arrive is nobody's rate.
             self._gap_counter = counter
-        drained = self._backlog - (now - self._backlog_at) * self.rate_bps / 8
-        self._backlog = max(0.0, drained) + size
-        self._backlog_at = now
+        self._backlog.sent(size, now, self.rate_bps, asked=asked)
         self.total += size
         self._sent[counter] = Sent(now, size, self.total)
         if len(self._sent) > SENT_MAX:
@@ -113,7 +108,6 @@ class RateControl:
         if asked:
             self._asked.append((counter, now))
             self._asked_total = self.total
-            self._asked_backlog = self._backlog
 
     def yield_to(self, size: int, now: float) -> None:
         """Real-time traffic of `size` wire bytes left: paced datagrams wait for it."""
@@ -161,10 +155,8 @@ class RateControl:
     def _report_bytes(self) -> float:
         """Bytes between two reports asked for."""
         per_rtt = self.rate_bps / 8 * (self.min_rtt or 0.0)
-        if self.startup:
-            return 0.0 if per_rtt < 20_000 else per_rtt / 8
-        if self._settling:
-            return 0.0 if per_rtt < 20_000 else per_rtt / 4
+        if self.startup or self._settling:
+            return 0.0 if per_rtt < 20_000 else per_rtt / (8 if self.startup else 4)
         lossy = max(0.3, 1 - 3 * self.loss.share)
         often = min(4_000.0, max(DATAGRAM_BYTES, 2 * per_rtt))
         return max(often * lossy, per_rtt / 2)
@@ -180,7 +172,7 @@ class RateControl:
         if floor is None:
             return RTO_S_COLD + min(self.in_flight, DATAGRAM_BYTES) * 8 / RATE_BPS_SLOW
         if self.known:
-            backlog = self._asked_backlog * 8 / self.rate_bps
+            backlog = self._backlog.asked * 8 / self.rate_bps
         else:
             # Measured anew, a link is as slow as of late: what it once was means nothing.
             floor = max(floor, self.srtt or 0.0)
@@ -188,13 +180,20 @@ class RateControl:
         jitter = min(2 * self.rttvar, 0.5 * floor)
         return min(RTO_S_MAX, max(RTO_S_MIN, 1.2 * floor + backlog + jitter))
 
-    def answer_s(self) -> float | None:
-        """How long the answer to what was asked last takes at the least; None if nothing was
-        ever answered."""
+    def answer_s(self, now: float | None = None) -> float | None:
+        """How long the answer to what was asked last takes at the least, or to what leaves `now`;
+        None if nothing was ever answered."""
         floor = self.min_rtt or self.srtt
-        if floor is None or not self.known:
-            return floor
-        return floor + max(0.0, self._asked_backlog - DATAGRAM_BYTES) * 8 / self.rate_bps
+        if floor is None:
+            return None
+        if not self.known:
+            # As in `rto`: a datagram before it takes no more than 0.7 of a round trip.
+            gone = math.inf if now is None else self._backlog.idle_s(now) / (0.7 * floor)
+            return floor * (1 + 0.7 * max(0.0, self.in_flight / DATAGRAM_BYTES - gone))
+        before = self._backlog.asked - DATAGRAM_BYTES
+        if now is not None:
+            before = self._backlog.left(now, self.rate_bps)
+        return floor + max(0.0, before) * 8 / self.rate_bps
 
     @property
     def last_asked(self) -> float | None:
@@ -209,7 +208,8 @@ class RateControl:
         self._start.give_up()
         if self._silenced and not self._confirmed:
             self._start_again()
-            self.srtt = None
+            if self.last_report is None:
+                self.srtt = None  # what an earlier process remembered may be another link's
 
     def _start_again(self) -> None:
         """The link is not what it was: measure it as if it were new."""

@@ -109,13 +109,29 @@ class Scheduler:
             for one in self.outbox
         )
 
+    def leaves(self, one: Outgoing, now: float) -> None:
+        """A datagram of `one` leaves now: from when on is the answer to it late?"""
+        if one.urgent:
+            again = one.bytes_sent > one.symbol_bytes
+            usual = self.rate.answer_s() if again else self.rate.answer_s(now)
+            one.late_at = now + self._pause_s(usual, again=again)
+
+    def _late(self, one: Outgoing, now: float) -> bool:
+        """Whether an urgent bundle should go once more although others are under way: then the
+        answer that would tell of its loss may be lost or far off, too."""
+        often = one.bytes_sent >= COPIES_MAX * one.symbol_bytes
+        return one.urgent and any(one.flying) and not often and now >= one.late_at
+
     def _copy_pause_s(self) -> float:
         """How long to wait for an answer before an urgent bundle is sent once more."""
-        usual = self.rate.answer_s()
+        return self._pause_s(self.rate.answer_s(), again=bool(self.probes))
+
+    def _pause_s(self, usual: float | None, *, again: bool) -> float:
+        """The same where an answer takes `usual` seconds, for the first copy or those after it."""
         if usual is None:
             paced = self.rate.in_flight * 8 / COPIES_BPS
-            return max(paced, COPY_S if self.probes else FIRST_COPY_S)
-        return max(COPY_S, usual / 3) if self.probes else LATE * usual
+            return max(paced, COPY_S if again else FIRST_COPY_S)
+        return max(COPY_S, usual / 3) if again else LATE * usual
 
     def overdue(self, now: float, *, polling: bool) -> bool:
         """Take note of overdue reports; True if the link is found stalled once more."""
@@ -184,9 +200,14 @@ class Scheduler:
         if now < self.rate.ready_at or self._probing:
             return None
         found = self.wanting(now)
-        if found is None or (self.rate.blocked() and not _overtakes(found[0])):
+        if found is None or (self.rate.blocked() and not self._overtakes(found[0], now)):
             return None
         return found
+
+    def _overtakes(self, one: Outgoing, now: float) -> bool:
+        """Whether a bundle may leave although the window is full: urgent, and nothing of it out or
+        the answer late."""
+        return one.urgent and (not any(one.flying) or self._late(one, now))
 
     @property
     def _probing(self) -> bool:
@@ -204,6 +225,8 @@ class Scheduler:
                 continue
             self.cut(one)
             block = None if self._asks(one) else one.wanted(self._loss(one))
+            if block is None and self._late(one, now):
+                block = 0
             if block is None:
                 continue
             if not (one.urgent and any(one.flying)):
@@ -278,8 +301,9 @@ class Scheduler:
             times.append(deadline)
         if not self._probing:
             found = self.wanting(now)
-            if found is not None and (not self.rate.blocked() or _overtakes(found[0])):
+            if found is not None and (not self.rate.blocked() or self._overtakes(found[0], now)):
                 times.append(self.rate.ready_at)
+            times += self._late_times(now)
         for one in self.outbox:
             if one.postponed_until > now:
                 times.append(one.postponed_until)
@@ -289,7 +313,10 @@ class Scheduler:
                     times.append(due)
         return min(times, default=None)
 
-
-def _overtakes(one: Outgoing) -> bool:
-    """Whether a bundle may leave although the window is full: urgent, and nothing of it out."""
-    return one.urgent and not any(one.flying)
+    def _late_times(self, now: float) -> list[float]:
+        """When answers to urgent bundles that are under way will be late."""
+        return [
+            max(one.late_at, self.rate.ready_at)
+            for one in self.outbox
+            if one.urgent and any(one.flying) and one.late_at > now
+        ]

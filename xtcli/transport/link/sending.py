@@ -78,6 +78,8 @@ class Outgoing:
     """When to ask the peer about it, if nothing else brings news."""
     patience: int = 0
     bytes_sent: int = 0
+    late_at: float = math.inf
+    """When an answer to the last copy of an urgent one is late."""
 
     def cut(self, symbol_bytes_max: int, datagram_bytes: int) -> None:
         """Decide the symbols, once."""

@@ -101,11 +101,9 @@ class Link:
     def offer(
         self, tag: bytes, sealed: bytes, priority: int, now: float, *, resumed: bool = False
     ) -> None:
-        """Send a bundle; `tag` must be `symbols.bundle_tag(sealed)`.
-
-        `resumed`: an earlier process may have sent some of it, so the peer is asked first what
-        it has. ValueError if the bundle is empty or too large, or the tag is not its own.
-        """
+        """Send a bundle; `tag` must be `symbols.bundle_tag(sealed)`. `resumed`: an earlier process
+        may have sent some of it, so the peer is asked first what it has. ValueError if the bundle
+        is empty or too large, or the tag is not its own."""
         if not 0 < len(sealed) <= self.config.bundle_bytes_max:
             raise ValueError("bundle is empty or too large")
         if tag != bundle_tag(sealed) or not 0 <= priority < PRIORITIES:
@@ -296,6 +294,7 @@ class Link:
         if items and not frames.fits(items, one.symbol_bytes, whole=one.whole):
             return self._datagram(items, None, now, report=False)
         frame = one.take(block, self._counter.next)
+        self._scheduler.leaves(one, now)
         size = one.symbol_bytes + frames.SYMBOL_OVERHEAD_BYTES + self.config.overhead_bytes
         report = self.rate.wants_report(size) or self._scheduler.flight_ends(size, now)
         return self._datagram(items, frame, now, report=report, paced=True)
