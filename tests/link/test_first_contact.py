@@ -224,3 +224,15 @@ def test_silence_in_the_start_is_not_taken_for_a_dead_link() -> None:
     assert simulation.post.link.measured().rtt_s is not None
     assert simulation.run(60.0, lambda: tag in simulation.hub.arrived)
     assert not way.take_away
+
+
+def test_answers_lost_at_first_contact_do_not_cost_a_minute() -> None:
+    """Everything arrives, and the first ten answers are lost: the next is asked for soon."""
+    simulation = cold(replace(PROFILES["lossy3g"], loss=0.0), 1)
+    back = Swallow(simulation.road.down)
+    simulation.road.down = back
+    back.take_away = 10
+    simulation.post.put(Random(1).randbytes(60_000), 5, 0.0)
+    simulation.run(30.0, lambda: simulation.post.link.measured().rtt_s is not None)
+    assert not back.take_away
+    assert simulation.at < 25.0

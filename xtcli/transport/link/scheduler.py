@@ -31,6 +31,8 @@ OLD_PROBES = 25
 """Probes without an answer after which the silence is old."""
 STEADY_PROBES = 14
 """Probes before their pauses grow, because on a lossy link several in a row may well be lost."""
+STEADY_COLD = 7
+"""The same where nothing was ever heard: two symbols, and the first questions."""
 SYMBOL_PAUSE = 0.6
 """Pause after a probe that is a symbol, as a share of the time-out ..."""
 QUESTION_PAUSE = 0.33
@@ -87,7 +89,7 @@ class Scheduler:
         # Where nothing was ever heard the time-out is a guess, and on a very slow link a bad one;
         # copies of an urgent bundle left before it, so it was not overdue as often as it was sent.
         heard = self.rate.srtt is not None
-        steady = STEADY_PROBES if heard else COPIES_MAX if self._urgent_out else 0
+        steady = STEADY_PROBES if heard else COPIES_MAX if self._urgent_out else STEADY_COLD
         if heard and 0 < self.probes < steady:
             short = self.rate.in_flight < QUESTION_BYTES_MAX
             share = QUESTION_PAUSE if short else SYMBOL_PAUSE
