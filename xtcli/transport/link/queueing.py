@@ -9,7 +9,22 @@ It knows delays and sizes; not what to do about a queue.
 from __future__ import annotations
 
 from xtcli.transport.link.filters import BaseDelays
-from xtcli.transport.link.tuning import BASE_WINDOW_S, CLOCK_STEP_S, TREMBLE_S
+from xtcli.transport.link.tuning import (
+    BASE_WINDOW_S,
+    CLOCK_STEP_S,
+    QUEUE_BITS,
+    QUEUE_S_MAX,
+    QUEUE_S_MIN,
+    TREMBLE_S,
+    VARY_BPS,
+    VARY_S_MAX,
+)
+
+
+def target_s(rate_bps: float, rttvar_s: float) -> float:
+    """The standing queue to aim at, seconds: enough to keep the bottleneck busy."""
+    varies = min(VARY_S_MAX, rttvar_s) if rate_bps > VARY_BPS else 0.0
+    return min(QUEUE_S_MAX, max(QUEUE_S_MIN, QUEUE_BITS / rate_bps, varies))
 
 
 class StandingQueue:

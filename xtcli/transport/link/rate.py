@@ -16,7 +16,7 @@ from xtcli.transport.link.backlog import Backlog
 from xtcli.transport.link.filters import Loss, Point, Sent, WindowMin, unwrap
 from xtcli.transport.link.frames import Report
 from xtcli.transport.link.growth import Growth
-from xtcli.transport.link.queueing import StandingQueue
+from xtcli.transport.link.queueing import StandingQueue, target_s
 from xtcli.transport.link.sharing import Sharing
 from xtcli.transport.link.starting import Start, apart, arrived_share, bottleneck_bps
 from xtcli.transport.link.tuning import (
@@ -24,9 +24,6 @@ from xtcli.transport.link.tuning import (
     DATAGRAM_BYTES,
     OVERFLOWED,
     PAUSE_S_MAX,
-    QUEUE_BITS,
-    QUEUE_S_MAX,
-    QUEUE_S_MIN,
     RATE_BPS_COLD,
     RATE_BPS_MAX,
     RATE_BPS_MIN,
@@ -289,7 +286,7 @@ class RateControl:
     @property
     def queue_target_s(self) -> float:
         """The standing queue aimed at, seconds: enough to keep the bottleneck busy."""
-        return min(QUEUE_S_MAX, max(QUEUE_S_MIN, QUEUE_BITS / self.rate_bps))
+        return target_s(self.rate_bps, self.rttvar)
 
     def _estimate(self, point: Point) -> None:
         """Update the rate from the newest report and one long enough before it."""

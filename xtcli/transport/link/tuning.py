@@ -68,6 +68,10 @@ QUEUE_BITS = 6_400.0
 """Each sender aims at keeping this much in the bottleneck's queue: equal shares follow."""
 QUEUE_S_MIN = 0.04
 QUEUE_S_MAX = 0.35
+VARY_BPS = 100_000.0
+"""Above this rate round trips vary mostly because the rate does, as on mobile networks: ..."""
+VARY_S_MAX = 0.25
+"""... then as much as they vary, up to this, is kept in the queue for when the rate rises."""
 BASE_WINDOW_S = 120.0
 """Minimum delays are forgotten after this, in case the road has changed."""
 CLOCK_STEP_S = 0.5
