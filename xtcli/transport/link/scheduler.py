@@ -119,10 +119,12 @@ class Scheduler:
             one.late_at = now + self._pause_s(usual, again=again)
 
     def _late(self, one: Outgoing, now: float) -> bool:
-        """Whether an urgent bundle should go once more although others are under way: then the
-        answer that would tell of its loss may be lost or far off, too."""
-        often = one.bytes_sent >= COPIES_MAX * one.symbol_bytes
-        return one.urgent and any(one.flying) and not often and now >= one.late_at
+        """Whether an urgent bundle should go once more although larger ones are under way: then the
+        answer that would tell of its loss may be lost or far off, too. (Where all that is under way
+        is urgent, `deadline` sees to it.)"""
+        if not (one.urgent and any(one.flying) and now >= one.late_at):
+            return False
+        return one.bytes_sent < COPIES_MAX * one.symbol_bytes and not self._urgent_out
 
     def _copy_pause_s(self) -> float:
         """How long to wait for an answer before an urgent bundle is sent once more."""
