@@ -49,6 +49,8 @@ COLD_LOSS = 0.1
 COPIES_MAX = 6
 """Copies of an urgent small bundle that leave soon after each other when nothing is heard: with a
 fifth lost, in runs of three, five are lost together in one case of twenty-five."""
+STEADY_COLD_URGENT = COPIES_MAX + 4
+"""Probes before their pauses grow where nothing was ever heard, and all under way is urgent."""
 FIRST_COPY_S = 1.0
 """Pause before the second copy where no answer ever came: most links have answered by then."""
 LATE = 1.15
@@ -89,7 +91,7 @@ class Scheduler:
         # Where nothing was ever heard the time-out is a guess, and on a very slow link a bad one;
         # copies of an urgent bundle left before it, so it was not overdue as often as it was sent.
         heard = self.rate.srtt is not None
-        steady = STEADY_PROBES if heard else COPIES_MAX if self._urgent_out else STEADY_COLD
+        steady = STEADY_PROBES if heard else STEADY_COLD_URGENT if self._urgent_out else STEADY_COLD
         if heard and 0 < self.probes < steady:
             short = self.rate.in_flight < QUESTION_BYTES_MAX
             share = QUESTION_PAUSE if short else SYMBOL_PAUSE
