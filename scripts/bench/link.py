@@ -139,6 +139,15 @@ def urgent(seeds: int) -> Iterator[Row]:
         yield Row(what, f"{spread(times)}, max {max(times):.1f}", "-", None)
 
 
+def policed(seeds: int) -> Iterator[Row]:
+    """What exceeds a rate is dropped, and nothing queues."""
+    for rate_bps, burst, size in ((128e3, 16_000, 300_000), (1e6, 50_000, 3_000_000)):
+        pairs = [cases.policed(seed, rate_bps, burst, size) for seed in range(min(seeds, 10))]
+        what = f"policed to {rate_bps / 1e3:.0f} kbit/s, {size / 1e3:.0f} kB:"
+        yield Row(f"{what} time over the limit", spread([time for time, _ in pairs]), "-", None)
+        yield Row(f"{what} bytes over payload", spread([more for _, more in pairs]), "-", None)
+
+
 def fair(seeds: int) -> Iterator[Row]:
     """Two posts on one link; a TCP download beside a bundle."""
     some = range(min(seeds, 10))
@@ -288,6 +297,7 @@ GROUPS: dict[str, Callable[[int], Iterator[Row]]] = {
     "fast": fast,
     "odd": odd,
     "urgent": urgent,
+    "policed": policed,
     "fair": fair,
     "killed": killed,
 }

@@ -14,6 +14,7 @@ from random import Random
 from scripts.bench.link_tcp import TcpReceiver, TcpSender
 from xtcli.transport.emulator.capacity import Capacity
 from xtcli.transport.emulator.core import Duplex, Emulator
+from xtcli.transport.emulator.policer import Policer
 from xtcli.transport.emulator.profiles import PROFILES, Profile
 from xtcli.transport.link.frames import FrameError, Symbol, unpack_content
 from xtcli.transport.link.simulate import End, Simulation
@@ -185,6 +186,20 @@ def beside_note(link: Profile, seed: int, text: int, note: int = 10_500) -> floa
     simulation.post.put(random.randbytes(note), 3, at)
     simulation.run(at + FOREVER_S, lambda: tag in simulation.hub.arrived)
     return simulation.hub.arrived[tag][0] - at
+
+
+POLICED = replace(FAST, name="policed", rate_up_bps=10e6, rate_down_bps=10e6, delay_s=0.05,
+                  jitter_s=0.01, loss=0.01, queue_s=1.0)  # fmt: skip
+
+
+def policed(seed: int, rate_bps: float, burst: int, size: int) -> tuple[float, float]:
+    """Behind a policer on a fast link: (seconds over the limit, IP bytes sent over the payload)."""
+    simulation = Simulation(Duplex(POLICED, seed), seed)
+    way = simulation.road.up = Policer(simulation.road.up, rate_bps, burst)
+    tag = simulation.post.put(Random(seed).randbytes(size), 5, 0.0)
+    simulation.run(FOREVER_S, lambda: tag in simulation.post.taken)
+    limit = POLICED.delay_s + (size - burst) * 8 / rate_bps
+    return simulation.hub.arrived[tag][0] / limit, way.bytes_in / size
 
 
 def killed(link: Profile, size: int, every_s: float, seed: int) -> tuple[float, float]:

@@ -12,36 +12,15 @@ from __future__ import annotations
 import math
 from collections import deque
 
+from xtcli.transport.link import starting, tuning
 from xtcli.transport.link.backlog import Backlog
 from xtcli.transport.link.filters import Loss, Point, Sent, WindowMin, unwrap
 from xtcli.transport.link.frames import Report
 from xtcli.transport.link.growth import Growth
+from xtcli.transport.link.policing import Policing
 from xtcli.transport.link.queueing import StandingQueue, target_s
 from xtcli.transport.link.sharing import Sharing
-from xtcli.transport.link.starting import Start, apart, arrived_share, bottleneck_bps
-from xtcli.transport.link.tuning import (
-    BASE_WINDOW_S,
-    DATAGRAM_BYTES,
-    OVERFLOWED,
-    PAUSE_S_MAX,
-    RATE_BPS_COLD,
-    RATE_BPS_MAX,
-    RATE_BPS_MIN,
-    RATE_BPS_SLOW,
-    RTO_S_COLD,
-    RTO_S_MAX,
-    RTO_S_MIN,
-    RTT_S_MIN,
-    SENT_MAX,
-    SETTLING_REPORTS,
-    SILENCED_BYTES,
-    SILENCED_QUEUE_S,
-    SMOOTH_S,
-    START_PAUSE_S_MAX,
-    UNPACED_PAUSE_S_MAX,
-    WINDOW_BYTES_MIN,
-    WINDOW_QUEUE_S,
-)
+from xtcli.transport.link.starting import Start
 
 
 class RateControl:
@@ -49,7 +28,7 @@ class RateControl:
 
     def __init__(self, now: float) -> None:
         """Know nothing yet."""
-        self.rate_bps = RATE_BPS_COLD
+        self.rate_bps = tuning.RATE_BPS_COLD
         self.known = False
         """Whether the rate was ever measured."""
         self.startup = True
@@ -66,12 +45,13 @@ class RateControl:
         self._gap_counter = -1
         self._held = False
         self._points: deque[Point] = deque()
-        self._min_rtt = WindowMin(BASE_WINDOW_S)
+        self._min_rtt = WindowMin(tuning.BASE_WINDOW_S)
         self._growth = Growth()
         self._asked: deque[tuple[int, float]] = deque()
         self._backlog = Backlog(now)
         self._asked_total = self._reported_total = 0
         self._gain = 1.0
+        self._policing = Policing()
         self._sharing = Sharing(now)
         self._settling = 0
         self._confirmed = self._silenced = False
@@ -94,28 +74,28 @@ class RateControl:
         self._backlog.sent(size, now, self.rate_bps, asked=asked)
         self.total += size
         self._sent[counter] = Sent(now, size, self.total)
-        if len(self._sent) > SENT_MAX:
+        if len(self._sent) > tuning.SENT_MAX:
             del self._sent[next(iter(self._sent))]
-        ahead_s = self._start.burst_s if self.startup else SMOOTH_S
+        ahead_s = self._start.burst_s if self.startup else tuning.SMOOTH_S
         ready = max(self.ready_at, now - ahead_s) + size * 8 / self.pacing_bps
         if paced:
-            self.ready_at = min(ready, now + PAUSE_S_MAX)
+            self.ready_at = min(ready, now + tuning.PAUSE_S_MAX)
         else:
-            self.ready_at = max(self.ready_at, min(ready, now + UNPACED_PAUSE_S_MAX))
+            self.ready_at = max(self.ready_at, min(ready, now + tuning.UNPACED_PAUSE_S_MAX))
         if asked:
             self._asked.append((counter, now))
             self._asked_total = self.total
 
     def yield_to(self, size: int, now: float) -> None:
         """Real-time traffic of `size` wire bytes left: paced datagrams wait for it."""
-        self.ready_at = max(self.ready_at, now - SMOOTH_S) + size * 8 / self.pacing_bps
+        self.ready_at = max(self.ready_at, now - tuning.SMOOTH_S) + size * 8 / self.pacing_bps
 
     @property
     def pacing_bps(self) -> float:
         """The rate at which datagrams leave now."""
         if self.startup:
             return self._start.pacing_bps(self.in_flight)
-        return self.rate_bps * self._gain
+        return min(self.rate_bps * self._gain, self._policing.cap_bps)
 
     @property
     def min_rtt(self) -> float | None:
@@ -127,15 +107,20 @@ class RateControl:
         if self.startup:
             return self._start.window
         if self.srtt is None or self.last_report is None:
-            return max(3 * DATAGRAM_BYTES, self.rate_bps / 8 * ((self.srtt or 1.0) * 2 + 1.0))
+            return max(
+                3 * tuning.DATAGRAM_BYTES, self.rate_bps / 8 * ((self.srtt or 1.0) * 2 + 1.0)
+            )
         floor = self.min_rtt or self.srtt
         # A long queue is no reason to send more into it.
-        longest = floor + max(self.queue_target_s, WINDOW_QUEUE_S)
+        longest = floor + max(self.queue_target_s, tuning.WINDOW_QUEUE_S)
         span = min(max(self.srtt, floor + self.queue_target_s), longest) + 0.25 * floor
-        jitter = min(2 * self.rttvar, WINDOW_QUEUE_S)
         # Lost reports must not stop the flow: they are lost in bursts as datagrams are.
         reports = (2 + 20 * self.loss.share) * self._report_bytes()
-        return self.rate_bps / 8 * (span + jitter) + reports + WINDOW_BYTES_MIN
+        return (
+            self.rate_bps / 8 * (span + min(2 * self.rttvar, tuning.WINDOW_QUEUE_S))
+            + reports
+            + tuning.WINDOW_BYTES_MIN
+        )
 
     @property
     def in_flight(self) -> int:
@@ -155,7 +140,7 @@ class RateControl:
         if self.startup or self._settling:
             return 0.0 if per_rtt < 20_000 else per_rtt / (8 if self.startup else 4)
         lossy = max(0.3, 1 - 3 * self.loss.share)
-        often = min(4_000.0, max(DATAGRAM_BYTES, 2 * per_rtt))
+        often = min(4_000.0, max(tuning.DATAGRAM_BYTES, 2 * per_rtt))
         return max(often * lossy, per_rtt / 2)
 
     def wants_report(self, size: int) -> bool:
@@ -167,15 +152,18 @@ class RateControl:
         what was under way before it, and some jitter."""
         floor = self.min_rtt or self.srtt
         if floor is None:
-            return RTO_S_COLD + min(self.in_flight, DATAGRAM_BYTES) * 8 / RATE_BPS_SLOW
+            return (
+                tuning.RTO_S_COLD
+                + min(self.in_flight, tuning.DATAGRAM_BYTES) * 8 / tuning.RATE_BPS_SLOW
+            )
         if self.known:
             backlog = self._backlog.asked * 8 / self.rate_bps
         else:
             # Measured anew, a link is as slow as of late: what it once was means nothing.
             floor = max(floor, self.srtt or 0.0)
-            backlog = max(0.0, self.in_flight / DATAGRAM_BYTES - 1) * 0.7 * floor
+            backlog = max(0.0, self.in_flight / tuning.DATAGRAM_BYTES - 1) * 0.7 * floor
         jitter = min(2 * self.rttvar, 0.5 * floor)
-        return min(RTO_S_MAX, max(RTO_S_MIN, 1.2 * floor + backlog + jitter))
+        return min(tuning.RTO_S_MAX, max(tuning.RTO_S_MIN, 1.2 * floor + backlog + jitter))
 
     def answer_s(self, now: float | None = None) -> float | None:
         """How long the answer to what was asked last takes at the least, or to what leaves `now`;
@@ -186,8 +174,8 @@ class RateControl:
         if not self.known:
             # As in `rto`: a datagram before it takes no more than 0.7 of a round trip.
             gone = math.inf if now is None else self._backlog.idle_s(now) / (0.7 * floor)
-            return floor * (1 + 0.7 * max(0.0, self.in_flight / DATAGRAM_BYTES - gone))
-        before = self._backlog.asked - DATAGRAM_BYTES
+            return floor * (1 + 0.7 * max(0.0, self.in_flight / tuning.DATAGRAM_BYTES - gone))
+        before = self._backlog.asked - tuning.DATAGRAM_BYTES
         if now is not None:
             before = self._backlog.left(now, self.rate_bps)
         return floor + max(0.0, before) * 8 / self.rate_bps
@@ -200,7 +188,7 @@ class RateControl:
     def give_up_reports(self) -> None:
         """The reports asked for will not come: what was under way is not any more."""
         self._asked.clear()
-        self._silenced = self._silenced or self.in_flight > SILENCED_BYTES
+        self._silenced = self._silenced or self.in_flight > tuning.SILENCED_BYTES
         self._reported_total = self.total
         self._start.give_up()
         if self._silenced and not self._confirmed:
@@ -211,7 +199,7 @@ class RateControl:
     def _start_again(self) -> None:
         """The link is not what it was: measure it as if it were new."""
         self.startup, self.known, self._silenced = True, False, False
-        self.rate_bps, self._gain = RATE_BPS_COLD, 1.0
+        self.rate_bps, self._gain = tuning.RATE_BPS_COLD, 1.0
         self._start = Start(again=True)
         self._points.clear()
 
@@ -232,7 +220,7 @@ class RateControl:
             self._losses(last, point)
         covered = max(0, sent.total - self._reported_total)
         self._prune(highest, sent.total)
-        if self._silenced and self.queue.newest > SILENCED_QUEUE_S:
+        if self._silenced and self.queue.newest > tuning.SILENCED_QUEUE_S:
             self._start_again()
         self._silenced = False
         self._points.append(point)
@@ -240,6 +228,7 @@ class RateControl:
             self._start_up(point, covered, now)
         else:
             self._estimate(point)
+        self._police(point, now)
         self.last_report = point
         self._control(now)
         if now < self.ready_at == self._paused_until:
@@ -257,7 +246,7 @@ class RateControl:
         self._reported_total = max(self._reported_total, total)
 
     def _round_trip(self, rtt: float, size: int, now: float) -> None:
-        rtt = max(rtt, RTT_S_MIN)
+        rtt = max(rtt, tuning.RTT_S_MIN)
         self._start.round_trip(rtt, size)
         if self.srtt is None:
             self.srtt, self.rttvar = rtt, rtt / 2
@@ -290,15 +279,16 @@ class RateControl:
 
     def _estimate(self, point: Point) -> None:
         """Update the rate from the newest report and one long enough before it."""
-        start = self._window_start(point)
+        span = starting.window_s(self.min_rtt or 0.1, self.rttvar, self.rate_bps)
+        start = starting.window_start(self._points, span)
         if start is None or point.at <= start.at:
             return
-        measured, offered = apart(start, point)
-        if self.queue.least > SILENCED_QUEUE_S:
+        measured, offered = starting.apart(start, point)
+        share = starting.arrived_share(start, point)
+        if self.queue.least > tuning.SILENCED_QUEUE_S:
             # So long a queue overflows: what was dropped did not cross the bottleneck.
-            share = arrived_share(start, point)
             measured *= share
-            if share < OVERFLOWED:
+            if share < tuning.OVERFLOWED:
                 self._sharing.forget()
         busy = self._gap_counter <= start.counter
         self._confirmed = self._confirmed or busy
@@ -306,24 +296,28 @@ class RateControl:
         if busy and self.queue.least > self.queue_target_s * (0.5 if slower else 1.0):
             weight = 0.7 if self._settling else 0.3
             self.rate_bps += weight * (min(measured, 2 * self.rate_bps) - self.rate_bps)
-        else:
+        elif share > tuning.OVERFLOWED:
             self.rate_bps = max(self.rate_bps, min(measured, offered))
         self._settling = max(0, self._settling - 1)
         if self._growth.round_trip(point.counter, max(self._sent, default=point.counter)):
-            still = self.queue.still(self.queue_target_s, self.rttvar)
+            still = self.queue.still(self.queue_target_s, self.rttvar) and share > tuning.OVERFLOWED
             self.rate_bps *= self._growth.factor(self._feedback_s(), busy=busy, still=still)
         self._clamp()
 
-    def _window_start(self, point: Point) -> Point | None:
-        """The newest report far enough back for its distance to drown the jitter."""
-        points = self._points
-        rtt = self.min_rtt or 0.1
-        several = 4 * DATAGRAM_BYTES * 8 / self.rate_bps
-        span = max(0.05, 1.5 * rtt, several, min(10 * self.rttvar, 2 * rtt))
-        while len(points) > 2 and point.at - points[1].at >= span:
-            points.popleft()
-        start = points[0]
-        return start if start is not point and point.at - start.at >= 0.5 * span else None
+    def _police(self, point: Point, now: float) -> None:
+        """Heed a policer where there is one."""
+        known, newest = self._policing.loss, max(self._sent, default=point.counter)
+        # A long round trip may be a queue that was there before us.
+        queued = (
+            self.queue.newest > 0.5 * self.queue_target_s
+            or (self.srtt or 0.0) > tuning.POLICED_RTT_S
+        )
+        rate_bps = self._policing.reported(point, newest, self.rate_bps, now, queued=queued)
+        if rate_bps is not None:
+            self.startup, self.known, self.rate_bps = False, True, rate_bps
+            self._clamp()
+        if self._policing.loss is not None and known is None:
+            self.loss = Loss(self._policing.loss, 40.0)
 
     def _start_up(self, point: Point, covered: int, now: float) -> None:
         """Go on with the start, until the bottleneck shows itself."""
@@ -337,7 +331,7 @@ class RateControl:
             self.ready_at = min(self.ready_at, now)
             self._gap_counter = max(self._sent, default=point.counter) + 1
         # The pause was meant for the pace that was right before this report.
-        self.ready_at = min(self.ready_at, now + DATAGRAM_BYTES * 8 / self.pacing_bps)
+        self.ready_at = min(self.ready_at, now + tuning.DATAGRAM_BYTES * 8 / self.pacing_bps)
         if self._start.rate_bps is not None:
             self.rate_bps, self.known = self._start.rate_bps, True
             self._clamp()
@@ -347,18 +341,19 @@ class RateControl:
     def _leave_start_up(self, now: float) -> None:
         """The bottleneck is known: let what is under way too much drain, then go on steadily."""
         self.startup, self._confirmed = False, True
-        self._settling = SETTLING_REPORTS
-        self.rate_bps = min(self.rate_bps, bottleneck_bps(self._points))
+        self._settling = tuning.SETTLING_REPORTS
+        self.rate_bps = min(self.rate_bps, starting.bottleneck_bps(self._points))
         self._clamp()
         self.ready_at = self._paused_until = now + self._pause_s()
 
     def _pause_s(self) -> float:
-        wanted = (self.min_rtt or 0.0) + self.queue_target_s
-        pause = self.in_flight * 8 / self.rate_bps - wanted
-        return min(START_PAUSE_S_MAX, max(0.0, pause))
+        pause = self.in_flight * 8 / self.rate_bps - (self.min_rtt or 0.0) - self.queue_target_s
+        return min(tuning.START_PAUSE_S_MAX, max(0.0, pause))
 
     def _clamp(self) -> None:
-        self.rate_bps = min(RATE_BPS_MAX, max(RATE_BPS_MIN, self.rate_bps))
+        self.rate_bps = max(
+            tuning.RATE_BPS_MIN, min(tuning.RATE_BPS_MAX, self._policing.cap_bps, self.rate_bps)
+        )
 
     def _control(self, now: float) -> None:
         """Steer the queue to its target: dq/dt = k (target - q) converges without overshoot as
@@ -389,7 +384,7 @@ class RateControl:
 
     def learn(self, rate_bps: float, rtt_s: float, rttvar_s: float, loss: float) -> None:
         """Start from what an earlier session measured."""
-        if math.isfinite(rate_bps) and RATE_BPS_MIN <= rate_bps <= RATE_BPS_MAX:
+        if math.isfinite(rate_bps) and tuning.RATE_BPS_MIN <= rate_bps <= tuning.RATE_BPS_MAX:
             self.rate_bps, self.known, self.startup = rate_bps, True, False
         if 0 < rtt_s < 300 and 0 <= rttvar_s < 300:
             self.srtt, self.rttvar = rtt_s, rttvar_s

@@ -54,6 +54,22 @@ def idled(start: Point, end: Point) -> bool:
     return apart(start, end)[1] < BLIND_LATER_BPS and not held_up(start, end)
 
 
+def window_s(min_rtt: float, rttvar: float, rate_bps: float) -> float:
+    """A distance between two points that drowns the jitter."""
+    several = 4 * DATAGRAM_BYTES * 8 / rate_bps
+    return max(0.05, 1.5 * min_rtt, several, min(10 * rttvar, 2 * min_rtt))
+
+
+def window_start(points: deque[Point], span: float) -> Point | None:
+    """The newest point so far before the last one, older ones forgotten; None if there is none half
+    as far."""
+    last = points[-1]
+    while len(points) > 2 and last.at - points[1].at >= span:
+        points.popleft()
+    start = points[0]
+    return start if start is not last and last.at - start.at >= 0.5 * span else None
+
+
 def bottleneck_bps(points: deque[Point]) -> float:
     """The rate over the longest of the last spans in which the bottleneck was busy."""
     for start in list(points)[-6:-1]:

@@ -44,6 +44,8 @@ COMPETING_MEMORY_S = 120.0
 OVERFLOWED = 0.45
 """A long queue, and less than this share of what was sent arrives: it is ours that overflows. No
 link loses so much, nor does a flow beside us make us lose it."""
+POLICED_RTT_S = 1.5
+"""Where round trips take longer no policer is looked for."""
 GROWTH_QUEUE_S = 0.12
 TREMBLE_S = 0.03
 """Delays that tremble by so much show no queue."""
