@@ -27,6 +27,7 @@ TRIES = 3
 """The first may be at what a policer had saved up for a burst ..."""
 NO_LINK, TRIES_MAX = 0.6, 5
 """... and more than that no link loses by itself."""
+ALL = 0.99
 WORSE = 0.08
 """So much more lost than when the policer was found: the rate is above it again."""
 STEP = 0.03
@@ -66,6 +67,9 @@ class Policing:
             return None
         start, self._start = self._start, point
         lost = 1 - arrived_share(start, point)
+        if lost > ALL:
+            # The receiver has started anew and counts from nothing.
+            return None
         bits = (point.total - start.total) * 8 * (1 - lost)
         carried_bps = bits / max(point.at - start.at, CLOCK_TICK_S)
         if self.loss is not None:
