@@ -108,6 +108,8 @@ class Posting:
         self.road = road
         self.hosts = JoinedHosts(road)
         self.events: list[Event] = []
+        self.joined = 0.0
+        """The monotonic second at which the road began."""
         self._news = threading.Condition()
         self._folder = tempfile.TemporaryDirectory(prefix="xt-rivals-")
         self._server: subprocess.Popen[str] | None = None
@@ -117,6 +119,7 @@ class Posting:
         """Start the link and the server."""
         self._certificate, key_file = certificate(Path(self._folder.name))
         self.hosts.__enter__()
+        self.joined = time.monotonic()
         server = [sys.executable, str(SERVER), str(PORT), str(self._certificate), str(key_file)]
         self._server = self.hosts.hub.start(server, stdout=subprocess.PIPE, text=True)
         if self._server.stdout is None or self._server.stdout.readline().strip() != "ready":
@@ -150,11 +153,16 @@ class Posting:
             self._server.stdout.close()
         self._folder.cleanup()
 
+    def write(self, name: str, size: int, seed: int) -> Path:
+        """Write what `post` will send, where that takes long enough to be seen in a time."""
+        body = Path(self._folder.name) / f"body-{name}"
+        if not body.exists():
+            body.write_bytes(payload(size, seed))
+        return body
+
     def post(self, name: str, size: int, seed: int) -> subprocess.Popen[bytes]:
         """Start a client that posts `size` bytes as `/name`."""
-        folder = Path(self._folder.name)
-        body = folder / f"body-{name}"
-        body.write_bytes(payload(size, seed))
+        folder, body = Path(self._folder.name), self.write(name, size, seed)
         return self.hosts.post.start(poster(folder, body, self._certificate, name))
 
     def wait_for(self, wanted: Callable[[Event], bool], patience_s: float) -> Event | None:

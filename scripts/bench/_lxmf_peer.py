@@ -15,6 +15,8 @@ from typing import Any
 import LXMF  # type: ignore[import-not-found]
 import RNS  # type: ignore[import-not-found]
 
+LIMIT_KB = 10_000
+"""Largest message taken. LXMF's own limit is 1,000 kB; what is compared here is more."""
 CONFIG = """\
 [reticulum]
 enable_transport = No
@@ -35,7 +37,7 @@ def router(folder: Path, kind: str, where: str) -> Any:
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "config").write_text(CONFIG.format(kind=kind, where=where))
     RNS.Reticulum(str(folder), loglevel=0)
-    return LXMF.LXMRouter(storagepath=str(folder / "lxmf"))
+    return LXMF.LXMRouter(storagepath=str(folder / "lxmf"), delivery_limit=LIMIT_KB)
 
 
 def hub(folder: Path, port: str) -> None:

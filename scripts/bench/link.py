@@ -5,6 +5,7 @@
     python -m scripts.bench.link --traces FOLDER    recordings too (mahimahi pairs, Starlink CSV)
     python -m scripts.bench.link --rivals           with HTTPS POST (and LXMF) beside every row:
                                                     Linux, root, real time, about an hour
+    python -m scripts.bench.link --only --traces FOLDER --rivals      recordings alone, 40 minutes
     python -m scripts.bench.link --real             a subset over real UDP sockets, in real time
 
 Exit code 1 if a bar is missed. Links are warm (a former process measured them) unless a row says
@@ -21,8 +22,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from scripts.bench import link_cases as cases
-from scripts.bench import link_real
-from xtcli.transport.emulator.capacity import Capacity, parse_mahimahi, parse_rates
+from scripts.bench import link_real, link_traces
+from scripts.bench.recordings import TRACE_PLACES, recordings
 from xtcli.transport.emulator.profiles import PROFILES
 
 TEXT_BYTES = 360
@@ -190,69 +191,20 @@ def killed(seeds: int) -> Iterator[Row]:
     yield Row("the same, s", spread(times, 1), "completes", max(times) < cases.FOREVER_S)
 
 
-@dataclass(frozen=True, slots=True)
-class Recording:
-    """A recording of a real link: its name, how long it is, and how to play it, up and down."""
-
-    name: str
-    seconds: float
-    play: Callable[[float], tuple[Capacity, Capacity]]
-
-    def places(self, number: int) -> list[float]:
-        """So many places to start at, spread evenly."""
-        return [self.seconds * place / number for place in range(number)]
-
-
-def recordings(folder: Path) -> Iterator[Recording]:
-    """Every recording below a folder."""
-    for up in sorted(folder.rglob("*.up")):
-        texts = up.read_text(), up.with_suffix(".down").read_text()
-        yield Recording(up.stem, parse_mahimahi(texts[0]).period_s, _mahimahi(texts))
-    for table in sorted(folder.rglob("*.csv")):
-        rates = table.read_text()
-        if "upload_mbps" in rates[:200]:
-            seconds = parse_rates(rates, "upload_mbps").period_s
-            yield Recording(table.parent.name, seconds, _starlink(rates))
-
-
-def _mahimahi(texts: tuple[str, str]) -> Callable[[float], tuple[Capacity, Capacity]]:
-    return lambda start: (parse_mahimahi(texts[0], start), parse_mahimahi(texts[1], start))
-
-
-def _starlink(rates: str) -> Callable[[float], tuple[Capacity, Capacity]]:
-    return lambda start: (
-        parse_rates(rates, "upload_mbps", start),
-        parse_rates(rates, "download_mbps", start),
-    )
-
-
-TRACE_BYTES = 3_000_000
-TRACE_PLACES = 20
-TRACE_RIVAL_PLACES = 3
-
-
-def shares(recording: Recording, times: list[tuple[float, float | None]]) -> str:
-    """The shares of the recording's own capacity that transfers used: (start, seconds) of each."""
-    found = [
-        0.0 if seconds is None
-        else cases.capacity_s(recording.play(start)[0], TRACE_BYTES) / max(1e-9, seconds - 0.06)
-        for start, seconds in times
-    ]  # fmt: skip
-    middle, low = statistics.median(found), cases.percentile(found, 0.1)
-    return f"of its capacity: median {middle:.2f}, p10 {low:.2f}, least {min(found):.2f}"
-
-
-def traces(folder: Path) -> Iterator[Row]:
-    """3 MB from the post over each recording, from several places of it."""
+def traces(folder: Path, rivals: bool, jobs: int) -> Iterator[Row]:
+    """3 MB from the post over each recording, from several places of it; real processes of xt and
+    of today's tools on the same places if `rivals`."""
     for one in recordings(folder):
-        times = [
-            (start, cases.over_trace(*one.play(start), TRACE_BYTES, 1)[0])
-            for start in one.places(TRACE_PLACES)
-        ]
-        complete = max(seconds for _, seconds in times) < cases.FOREVER_S
-        yield Row(
-            f"3 MB, {one.name}, {len(times)} starts", shares(one, [*times]), "completes", complete
-        )
+        runs = [link_traces.virtual(one, start) for start in one.places(TRACE_PLACES)]
+        if rivals:
+            runs += link_traces.play_all(one, link_traces.RIVALS, TRACE_PLACES, jobs)
+        for rival, what, figure in link_traces.lines(runs):
+            ours = rival.startswith("xt")
+            complete = all(run.seconds is not None for run in runs if run.rival == rival)
+            indent = "" if rival == "xt virtual" else "    "
+            yield Row(
+                indent + what, figure, "completes" if ours else "-", complete if ours else None
+            )
 
 
 BESIDE = {
@@ -275,20 +227,6 @@ def beside(group: str, seeds: int, jobs: int) -> Iterator[Row]:
     for case, results in zip(chosen, done, strict=True):
         figure = others.summary(results, case.worst_first)
         yield Row(f"    {case.rival}: {case.key}", figure, "-", None)
-
-
-def traces_beside(folder: Path) -> Iterator[Row]:
-    """The same 3 MB over each recording by HTTPS POST, from some of the places."""
-    from scripts.bench.link_rivals import over_trace
-
-    for one in recordings(folder):
-        times = [
-            (start, over_trace(*one.play(start), TRACE_BYTES))
-            for start in one.places(TRACE_RIVAL_PLACES)
-        ]
-        yield Row(
-            f"    https: 3 MB, {one.name}, {len(times)} starts", shares(one, times), "-", None
-        )
 
 
 GROUPS: dict[str, Callable[[int], Iterator[Row]]] = {
@@ -336,9 +274,7 @@ def rows(options: argparse.Namespace) -> Iterator[Row]:
         if options.rivals:
             yield from beside(name, options.seeds, options.jobs)
     if options.traces:
-        yield from traces(options.traces)
-        if options.rivals:
-            yield from traces_beside(options.traces)
+        yield from traces(options.traces, options.rivals, options.jobs)
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from random import Random
 
 from scripts.bench.link_tcp import TcpReceiver, TcpSender
+from scripts.bench.recordings import LINK as RECORDED
 from xtcli.transport.emulator.capacity import Capacity
 from xtcli.transport.emulator.core import Duplex, Emulator
 from xtcli.transport.emulator.policer import Policer
@@ -225,19 +226,14 @@ def killed(link: Profile, size: int, every_s: float, seed: int) -> tuple[float, 
     return arrived, float(sum(one.bytes_sent for one in counters) - before)
 
 
-def over_trace(up: Capacity, down: Capacity, size: int, seed: int) -> tuple[float, float]:
-    """Over a recording, 60 ms each way and 2 s of queue: (seconds, share of its capacity used)."""
-    link = replace(PROFILES["lan"], name="trace", delay_s=0.060, queue_s=2.0)
-    road = Duplex(link, seed, capacity_up=up, capacity_down=down)
+def over_trace(up: Capacity, down: Capacity, size: int, seed: int) -> tuple[float | None, Duplex]:
+    """Over a recording, cold: seconds until accepted at the hub (None: never), and the road."""
+    road = Duplex(RECORDED, seed, capacity_up=up, capacity_down=down)
     simulation = Simulation(road, seed)
     tag = simulation.post.put(Random(seed).randbytes(size), 5, 0.0)
     simulation.run(FOREVER_S, lambda: tag in simulation.post.taken)
-    return simulation.hub.arrived[tag][0], float(road.up.counters.bytes_sent)
-
-
-def capacity_s(capacity: Capacity, size: int) -> float:
-    """How long a recording itself needs for `size` bytes."""
-    return max(capacity.serve(min(1500, size - sent), 0.0)[1] for sent in range(0, size, 1500))
+    arrived = simulation.hub.arrived.get(tag)
+    return (None if arrived is None else arrived[0]), road
 
 
 def shared(rate_bps: float, seed: int, seconds: float) -> tuple[float, float]:

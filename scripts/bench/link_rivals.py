@@ -27,7 +27,6 @@ from random import Random
 from scripts.bench._https_rival import LIMIT_S, Posting, finish
 from scripts.bench.link_cases import FAST, percentile
 from scripts.bench.rivals import https_post, lxmf_python, lxmf_send
-from xtcli.transport.emulator.capacity import Capacity
 from xtcli.transport.emulator.core import Duplex
 from xtcli.transport.emulator.profiles import PROFILES, Profile
 
@@ -198,18 +197,6 @@ def killed(seed: int) -> tuple[float | None, float | None]:
             time.sleep(0.5)
         most = max((e.size for e in posting.events), default=0)
     return None, float(most)
-
-
-def over_trace(up: Capacity, down: Capacity, size: int) -> float | None:
-    """Seconds for `size` bytes over a recording, 60 ms each way and 2 s of queue."""
-    link = replace(PROFILES["lan"], name="trace", delay_s=0.060, queue_s=2.0)
-    road = Duplex(link, 1, overhead=0, capacity_up=up, capacity_down=down)
-    with Posting(road) as posting:
-        began = time.monotonic()
-        client = posting.post("one", size, 1)
-        whole = posting.whole("one", 300.0)
-        finish(client, 10.0 if whole else 0.0)
-    return None if whole is None else whole - began
 
 
 def https_cases() -> Iterator[Case]:

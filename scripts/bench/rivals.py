@@ -34,6 +34,7 @@ from xtcli.transport.emulator.profiles import Profile, profile
 from xtcli.transport.emulator.tun import HUB_ADDRESS, JoinedHosts
 
 HERE = Path(__file__).resolve().parent
+ROOT = HERE.parents[1]
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,32 +110,52 @@ def lxmf_send(link: Profile | str, size: int, seed: int) -> RivalRun:
             "Install rns and lxmf somewhere and name that Python in XT_LXMF_PYTHON.",
         )
     chosen = profile(link) if isinstance(link, str) else link
+    road = Duplex(chosen, seed, overhead=0)
+    peer = [python, str(HERE / "_lxmf_peer.py")]
+    seconds, up, down = peers_over(road, peer, size, seed)
+    return RivalRun("lxmf", chosen.name, size, seed, seconds, up, down)
+
+
+def peers_over(
+    road: Duplex,
+    peer: Sequence[str],
+    size: int,
+    seed: int,
+    begin: Callable[[float], None] = lambda now: None,
+    patience_s: float = LIMIT_S,
+) -> tuple[float | None, int, int]:
+    """One payload between two processes that speak as `_lxmf_peer.py` does: seconds until whole at
+    the hub, or None, and IP bytes up and down.
+
+    `begin` is called with the road's second as the clock starts; both sides are ready by then.
+    """
     with tempfile.TemporaryDirectory(prefix="xt-rivals-") as name:
         folder = Path(name)
         (folder / "body").write_bytes(payload(size, seed))
-        road = Duplex(chosen, seed, overhead=0)
-        peer = [python, str(HERE / "_lxmf_peer.py")]
         where = [HUB_ADDRESS, str(PORT)]
         pipes: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
         with JoinedHosts(road) as hosts:
-            hub = hosts.hub.start([*peer, "hub", str(folder / "hub"), *where], **pipes)
+            joined = time.monotonic()
+            hub = hosts.hub.start([*peer, "hub", str(folder / "hub"), *where], cwd=ROOT, **pipes)
             _expect(hub, "ready")
-            post = hosts.post.start([*peer, "post", str(folder / "post"), *where], **pipes)
+            post = hosts.post.start(
+                [*peer, "post", str(folder / "post"), *where], cwd=ROOT, **pipes
+            )
             _expect(post, "connected")
             # Reticulum's TCP client reports nothing: give its handshake two round trips.
-            time.sleep(4 * (chosen.delay_s + chosen.jitter_s) + 0.5)
+            time.sleep(4 * (road.profile.delay_s + road.profile.jitter_s) + 0.5)
             _say(hub, "announce")
             _expect(post, "ready")
             before = road.up.counters.bytes_offered, road.down.counters.bytes_offered
             began = time.monotonic()
+            begin(began - joined)
             _say(post, str(folder / "body"))
-            delivered = _first_line(hub, LIMIT_S)
+            delivered = _first_line(hub, patience_s)
             up = road.up.counters.bytes_offered - before[0]
             down = road.down.counters.bytes_offered - before[1]
         for process in (hub, post):
             process.communicate()
-    seconds = None if delivered is None else float(delivered.split()[0]) - began
-    return RivalRun("lxmf", chosen.name, size, seed, seconds, up, down)
+    return (None if delivered is None else float(delivered.split()[0]) - began), up, down
 
 
 def _expect(process: subprocess.Popen[str], word: str) -> None:
