@@ -27,7 +27,7 @@ from xtcli.station.home import Home
 from xtcli.station.roads_https import join_over_https
 from xtcli.transport.carriers.https_client import Url, connections, unreachable
 from xtcli.transport.carriers.serial import SerialLine, SerialName
-from xtcli.transport.driving import LinkServer
+from xtcli.transport.driving import LinkServer, Wire
 from xtcli.transport.link.frames import Kind
 
 
@@ -122,6 +122,7 @@ def test_requests_to_join_that_nobody_answers_are_counted() -> None:
     class Nowhere:
         overhead_bytes = 0
         address = "nowhere"
+        wire = Wire()
 
         def ready(self) -> bool:
             return True

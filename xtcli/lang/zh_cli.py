@@ -346,6 +346,7 @@ WORDS: dict[str, str] = {
     "{road}: {out} sent, {got} received, {refused} refused": (
         "{road}：发 {out}，收 {got}，拒收 {refused} 个"
     ),
+    ", {count} came again": "，重复收到 {count} 个",
     "attachment": "附件",
     "A relay's road upwards: https, serial:DEVICE.": "中继站的上行通道：https、serial:设备。",
     "For a relay: where it listens.": "仅用于中继站：监听地址。",

@@ -28,6 +28,7 @@ WORDS: dict[str, str] = {
     "{count} messages were not taken by the network; others go instead.": (
         "有 {count} 条短报文网络没有接收，将另发补上。"
     ),
+    "What came by short messages does not open here.": "短报文传来的数据包无法打开。",
     # HTTPS.
     "The proxy that this system names cannot be used for HTTPS.": (
         "本机设置的代理不能用于 HTTPS。"

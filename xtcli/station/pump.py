@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import fields
+from dataclasses import fields, replace
 
 from xtcli.errors import LinkDown, XtError
 from xtcli.station import linkfile
@@ -15,7 +15,7 @@ from xtcli.station.core import StationCore
 from xtcli.station.exchange import Exchange
 from xtcli.station.intake import Arrival, Intake
 from xtcli.station.roads_hops import RELAYED_PATIENCE_SECONDS
-from xtcli.station.roads_link import LinkRoad, RoadLink, UdpRoad, hop_key, keep, tune
+from xtcli.station.roads_link import LinkRoad, RoadLink, UdpRoad, count, hop_key, keep, tune
 from xtcli.station.routing import HUB
 from xtcli.transport.driving import LinkClient, Wire
 from xtcli.transport.link.events import LinkConfig, LinkEvent, Realtime
@@ -42,6 +42,7 @@ class Pump:
         self.station = station
         self.road = road or UdpRoad(station.settings.hub_address)
         self._before = Wire()
+        self._counted = Wire()
         self._on_arrival = on_arrival
         self.on_realtime: Callable[[bytes], None] = lambda payload: None
         self.on_failure: Callable[[XtError], None] = self._failed
@@ -73,6 +74,8 @@ class Pump:
         try:
             await client.start()
         except BaseException:
+            # Somebody else may have answered.
+            count(self.station.home, self.road, client.wire, None)
             client.close()
             # What is assumed of a road that could not be opened says nothing of the others.
             self._spool.save_link_state(HUB, before)
@@ -236,6 +239,17 @@ class Pump:
             linkfile.write_link(
                 self.station.home, self.link.measured(), self._contact, self.road.name, lacking
             )
+        self._count()
+
+    def _count(self) -> None:
+        """Write down what has been counted since the last time: a watch may last for weeks."""
+        if self._client is None:
+            return
+        wire = self._client.wire
+        more = wire.since(self._counted)
+        self._counted = replace(wire)
+        heard = more.datagrams_in > more.refused
+        count(self.station.home, self.road, more, self._contact if heard else None)
 
     async def close(self) -> None:
         """Let the last datagrams leave, keep what was learnt, close. Idempotent."""
@@ -245,10 +259,10 @@ class Pump:
             await asyncio.sleep(CLOSE_GRACE_SECONDS)
             await client.finish()
             self.save()
-            heard = self._contact if client.wire.datagrams_in > client.wire.refused else None
-            keep(self.link, self.station.home, self.road, client.wire, heard)
+            keep(self.link, self.station.home, self.road)
             self._client = None
             self._before = _sum(self._before, client.wire)
+            self._counted = Wire()
             client.close()
         if self._spool is not None:
             self._spool.close()

@@ -156,6 +156,11 @@ class UdpWay:
         """IP and UDP headers."""
         return headers(self.address)
 
+    @property
+    def wire(self) -> Wire:
+        """What went over the socket."""
+        return self.socket.wire
+
     def ready(self) -> bool:
         """Always: the link's own pace holds it."""
         return True

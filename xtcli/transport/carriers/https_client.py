@@ -183,7 +183,11 @@ class HttpsClient(LinkClient):
 
         verify: ssl.SSLContext | bool = True
         if self._wanted:
-            verify = await pinned(self.url, self._wanted, self._cache)
+            try:
+                verify = await pinned(self.url, self._wanted, self._cache)
+            except BundleRejected:
+                self._wire.refused += 1
+                raise
         limits = httpx.Limits(max_connections=2, keepalive_expiry=55)
         timeout = httpx.Timeout(REQUEST_SECONDS, connect=CONNECT_SECONDS)
         self._client = connections(verify, timeout, limits)
@@ -263,6 +267,7 @@ class HttpsClient(LinkClient):
             answer = await self._read(body)
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             if "CERTIFICATE_VERIFY_FAILED" in str(error):
+                self._wire.refused += 1
                 self.trouble = wrong_certificate(self.url)
             # Its datagrams count as lost; the link mends that.
             return False
