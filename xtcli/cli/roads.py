@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from xtcli.cli.command import App, add
-from xtcli.cli.output import guarded, say, seconds, size, tell, write_json
+from xtcli.cli.output import guarded, say, say_stopped, seconds, size, tell, write_json
 from xtcli.cli.shared import AsJson, must_be_seconds, station
+from xtcli.errors import ExitCode
 from xtcli.lang import tr
 
 if TYPE_CHECKING:
@@ -63,6 +64,8 @@ def say_road(report: Any, as_json: bool) -> None:
     if as_json:
         write_json(report)
         return
+    if report.exit_code is ExitCode.STOPPED:
+        say_stopped()
     say(tr("{put} bundles written, {taken} taken, {refused} refused.",
            put=report.put, taken=report.taken, refused=report.refused))  # fmt: skip
     for reason in report.reasons:
@@ -177,7 +180,6 @@ def link_test(
 ) -> None:
     """Test the link: round trip, rate, loss."""
     must_be_seconds(timeout, "--timeout")
-    from xtcli.errors import ExitCode
     from xtcli.station.roads import RoadName
     from xtcli.station.roads_list import link_road
     from xtcli.station.roads_probe import probe_link

@@ -12,6 +12,7 @@ WORDS: dict[str, str] = {
     "Exit codes:": "退出码：",
     "done": "完成",
     "anything else failed": "其他失败",
+    "stopped by Ctrl-C": "被 Ctrl-C 停止",
     "wrong words or values": "命令或内容有误",
     "not found": "未找到",
     "not allowed": "不允许",

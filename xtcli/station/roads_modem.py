@@ -106,6 +106,9 @@ class Modem:
         try:
             await self._until_ready(reader, min(READY_SECONDS, end - loop.time()))
             done = await self._steps(reader, end, watch)
+        except asyncio.CancelledError:
+            # Ctrl-C: what was sent and received until now is told.
+            self.report.exit_code, done = ExitCode.STOPPED, True
         finally:
             sender.cancel()
             if self.short is not None:
