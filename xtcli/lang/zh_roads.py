@@ -36,6 +36,14 @@ WORDS: dict[str, str] = {
     "Set HTTPS_PROXY to an address like http://HOST:PORT, or unset it and ALL_PROXY.": (
         "请把 HTTPS_PROXY 设为 http://主机:端口 这样的地址，或取消它和 ALL_PROXY。"
     ),
+    "A web page answers at {host} instead of the hub: this network seems to want a login first.": (
+        "在 {host} 应答的不是枢纽，而是网页：这个网络可能要求先登录。"
+    ),
+    "Open any page in a browser and log in, or use another network or road. Everything is kept."
+    " If there is no login, check the address in the invitation.": (
+        "请用浏览器打开任意网页完成登录，或换用其他网络或通道。内容都已保留。"
+        "如果没有登录页面，请核对邀请码里的地址。"
+    ),
     "What answers at {host} is not a hub of xt.": "在 {host} 应答的不是 xt 枢纽。",
     "Log in to the network if it wants that, and check the address in the invitation.": (
         "如果该网络要求登录，请先登录；并核对邀请码里的地址。"
