@@ -76,4 +76,9 @@ WORDS: dict[str, str] = {
     "it is no program": "不是程序",
     "it could not be read or written": "读写出错",
     "it is locked": "有写保护",
+    "it is not of this computer": "不是本机的",
+    "there is no network to it": "没有通往那里的网络",
+    "it is gone": "已断开",
+    "no name server answers": "域名服务器没有应答",
+    "no name server knows it": "域名服务器查不到它",
 }

@@ -23,6 +23,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from xtcli.errors import BundleRejected, DiskFull, LinkDown, NotFound, UsageError
+from xtcli.lang.system import because
 from xtcli.transport.bundle.envelope import (
     ENVELOPE_BYTES_MAX,
     HEADER_BYTES_MAX,
@@ -210,7 +211,7 @@ def _named_errors(folder: Path) -> Iterator[None]:
             "{folder} went away while it was used ({why}).",
             "Put the stick back and do it again. Nothing is lost.",
             folder=folder,
-            why=error.strerror or type(error).__name__,
+            why=because(error),
         ) from error
 
 
