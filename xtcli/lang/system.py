@@ -31,8 +31,9 @@ SENTENCES = {
     errno.EADDRNOTAVAIL: "it is not of this computer",
     errno.ENETUNREACH: "there is no network to it",
     errno.EHOSTUNREACH: "there is no network to it",
-    errno.ENOTCONN: "it is gone",
-    errno.ESTALE: "it is gone",
+    errno.ENOTCONN: "its connection broke",
+    errno.ECONNABORTED: "its connection broke",
+    errno.ESTALE: "its connection broke",
 }
 
 

@@ -78,7 +78,7 @@ WORDS: dict[str, str] = {
     "it is locked": "有写保护",
     "it is not of this computer": "不是本机的",
     "there is no network to it": "没有通往那里的网络",
-    "it is gone": "已断开",
+    "its connection broke": "连接断开",
     "no name server answers": "域名服务器没有应答",
     "no name server knows it": "域名服务器查不到它",
 }
