@@ -13,6 +13,7 @@ import pytest
 
 from tests.roads.processes import XT, environment, free_port, serving, xt
 from tests.roads.realm import DEPT, REQUEST, Realm, file_request
+from tests.roads.switch import Switch
 from xtcli.errors import NotFound, UsageError
 from xtcli.hub.roads import duties
 from xtcli.records.case import State
@@ -247,6 +248,25 @@ def test_link_test(realm: Realm) -> None:
     file_request(realm.station("post"))
     realm.close()
     assert xt(home, "transfers")["transfers"][0]["seconds"] > 0
+
+
+def test_link_test_is_of_the_road_that_a_sync_would_use(realm: Realm) -> None:
+    """Not of the invitation's address, when the station's roads say another one."""
+    home = realm.root / "post"
+    with Switch(realm.hub_address) as switch, serving(realm.hub_home.root):
+        road = f"udp:{switch.address}"
+        xt(home, "link", "add", road)
+        xt(home, "link", "remove", "udp")
+        found = xt(home, "link", "test", "--timeout", "60")
+    assert (found["road"], found["exit_code"]) == (road, "ok")
+    assert switch.there > 8
+    said = [
+        subprocess.run([XT, "link", "list"], capture_output=True, text=True, check=True,
+                       env=environment(home) | {"XT_LANG": language}).stdout
+        for language in ("en", "zh")
+    ]  # fmt: skip
+    assert "used last" in said[0]
+    assert "上次使用" in said[1]
 
 
 def test_link_test_without_an_answer(realm: Realm) -> None:

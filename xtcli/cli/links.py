@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from xtcli.cli.output import guarded, say, say_stopped, tell, write_json
+from xtcli.cli.output import guarded, say, say_stopped, size, tell, write_json
 from xtcli.cli.shared import AsJson, must_be_seconds, station
 from xtcli.errors import ExitCode
 from xtcli.lang import tr
@@ -92,9 +92,9 @@ def say_sync(report: SyncReport, as_json: bool) -> None:
         write_json(report)
         return
     if report.exit_code is ExitCode.OK:
-        say(tr("All safe: {sent} records confirmed, {got} new ones here. {up} B up, {down} B down.",
-               sent=report.confirmed, got=report.arrived, up=report.bytes_sent,
-               down=report.bytes_received))  # fmt: skip
+        say(tr("All safe: {sent} records confirmed, {got} new ones here. {up} up, {down} down.",
+               sent=report.confirmed, got=report.arrived, up=size(report.bytes_sent),
+               down=size(report.bytes_received)))  # fmt: skip
     elif report.exit_code is ExitCode.STOPPED:
         say_stopped()
         if report.waiting_records or report.waiting_blobs:

@@ -181,7 +181,9 @@ def guarded(command: Callable[P, R]) -> Callable[P, R]:
 
 
 def seconds(value: float) -> str:
-    """A duration as people say it: `0.8 s`, `42 s`, `4 min 10 s`, `3 h 5 min`."""
+    """A duration as people say it: `0.04 s`, `0.8 s`, `42 s`, `4 min 10 s`, `3 h 5 min`."""
+    if 0 < value < 0.095:
+        return tr("{n} s", n=f"{max(value, 0.01):.2f}")
     if value < 10:
         return tr("{n} s", n=f"{value:.1f}")
     if value < 60:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -14,6 +15,7 @@ from xtcli.errors import ExitCode
 from xtcli.lang import tr
 
 if TYPE_CHECKING:
+    from xtcli.station.roads_list import RoadRow
     from xtcli.station.roads_probe import LinkTest
     from xtcli.station.roads_transfers import Transfer
 
@@ -171,7 +173,7 @@ def _tell_change(row: Transfer) -> None:
 
 @guarded
 def link_test(
-    via: Annotated[str, typer.Option(metavar="ROAD", help=tr("https or serial:DEVICE."))] = "",
+    via: Annotated[str, typer.Option(metavar="ROAD", help=tr("udp, https or serial:DEVICE."))] = "",
     payload: Annotated[int, typer.Option("--bytes", help=tr("Size of the payload."))] = 3000,
     timeout: Annotated[
         float, typer.Option(metavar="S", help=tr("Give up after S seconds."))
@@ -181,13 +183,13 @@ def link_test(
     """Test the link: round trip, rate, loss."""
     must_be_seconds(timeout, "--timeout")
     from xtcli.station.roads import RoadName
-    from xtcli.station.roads_list import link_road
+    from xtcli.station.roads_list import link_road, usual_road
     from xtcli.station.roads_probe import probe_link
 
     with station() as here:
-        name = RoadName.parse(via) if via else None
-        road = link_road(here.home, here.settings, here.entropy, name) if name else None
-        found = probe_link(here, timeout, payload, road)
+        name = RoadName.parse(via) if via else usual_road(here.home, here.settings)
+        road = link_road(here.home, here.settings, here.entropy, name)
+        found = replace(probe_link(here, timeout, payload, road), road=name.text)
     if as_json:
         write_json(found)
     else:
@@ -264,15 +266,22 @@ def _show_roads(here: Any, as_json: bool) -> None:
     if as_json:
         write_json({"roads": found})
         return
-    now = here.clock()
+    now, syncing = here.clock(), here.syncing()
     titles = tr("road"), tr("now"), tr("last contact"), tr("bytes sent"), tr("bytes received")
     show_table(titles, [
         (row.road,
-         tr("carries") if row.carries else tr("ready") if row.ready else tr("not there"),
+         _road_now(row, syncing),
          seconds(max(0.0, now - row.last_contact)) if row.last_contact else "",
          size(row.bytes_sent), size(row.bytes_received))
         for row in found
     ])  # fmt: skip
+
+
+def _road_now(row: RoadRow, syncing: bool) -> str:
+    """What a road is doing, in a word."""
+    if row.carries:
+        return tr("carries") if syncing else tr("used last")
+    return tr("ready") if row.ready else tr("not there")
 
 
 def register(app: typer.Typer) -> None:

@@ -76,8 +76,8 @@ WORDS: dict[str, str] = {
     "{case} saved: {name}, {second}": "{case} 已存本机：{name}，{second}",
     "{case} was saved before: {name}, {second}": "{case} 此前已存：{name}，{second}",
     "Maybe the same patient as in {case}: {why}": "可能与 {case} 是同一患者：{why}",
-    "{case} received by the hub after {seconds} s ({sent} B sent, {back} B back)": (
-        "{case} 枢纽已收，用时 {seconds} 秒（发 {sent} B，收 {back} B）"
+    "{case} received by the hub after {seconds} s ({sent} sent, {back} back)": (
+        "{case} 枢纽已收，用时 {seconds} 秒（发 {sent}，收 {back}）"
     ),
     "{case} received by the hub after {seconds} s": "{case} 枢纽已收，用时 {seconds} 秒",
     "{case} is saved and waits to be sent; the hub has not confirmed it yet.": (
@@ -234,8 +234,8 @@ WORDS: dict[str, str] = {
     "sending": "上传",
     "fetching": "接收",
     "{done} of {all}": "已完成 {done}，共 {all}",
-    "All safe: {sent} records confirmed, {got} new ones here. {up} B up, {down} B down.": (
-        "全部送达：确认 {sent} 条，新收 {got} 条。上行 {up} B，下行 {down} B。"
+    "All safe: {sent} records confirmed, {got} new ones here. {up} up, {down} down.": (
+        "全部送达：确认 {sent} 条，新收 {got} 条。上行 {up}，下行 {down}。"
     ),
     "The hub did not answer. Everything is kept and will be sent next time.": (
         "枢纽没有应答。内容都已保存，下次再发。"
@@ -296,6 +296,7 @@ WORDS: dict[str, str] = {
     "now": "目前",
     "last contact": "最近联系",
     "carries": "使用中",
+    "used last": "上次使用",
     "ready": "可用",
     "not there": "未接入",
     "bytes sent": "发送量",
@@ -332,7 +333,7 @@ WORDS: dict[str, str] = {
     "Nothing of it is sent until then; what has arrived stays there.": (
         "到时之前不再发送；已送达的部分保留。"
     ),
-    "https or serial:DEVICE.": "https 或 serial:设备。",
+    "udp, https or serial:DEVICE.": "udp、https 或 serial:设备。",
     "Size of the payload.": "测试数据的大小。",
     "{road}: {answered} of {asked} questions answered": "{road}：{asked} 次询问，{answered} 次应答",
     "round trip {rtt}, at best {least}": "往返 {rtt}，最短 {least}",
