@@ -21,6 +21,7 @@ from xtcli.records.ids import RecordId
 from xtcli.station import roads
 from xtcli.station.attaching import Costs
 from xtcli.station.forms import RequestForm
+from xtcli.station.home import Home
 from xtcli.station.linkfile import write_link
 from xtcli.station.roads_transfers import Transfers, seconds_of
 from xtcli.transport.link.events import LinkMeasure
@@ -219,6 +220,22 @@ def test_wrong_words(realm: Realm, tmp_path: Path) -> None:
     assert xt(home, "transfers", "--postpone", "ab", code=2)["error"]
     assert xt(home, "transfers", "2h", code=2)["error"]
     assert xt(home, "transfers", "--cancel", "a", "--resume", "b", code=2)["error"]
+
+
+def test_what_the_hub_told_an_earlier_process_stands(realm: Realm, tmp_path: Path) -> None:
+    """A sync that hears nothing, and a test of the link, do not unlearn how far a transfer is."""
+    consult(realm, tmp_path)
+    home = realm.root / "post"
+    xt(home, "sync", "--via", "udp", "--timeout", "1", code=8)
+    (paper,) = [one for one in xt(home, "transfers")["transfers"] if one["size"] > 20_000]
+    told = {bytes.fromhex(paper["tag"]): 5_000}
+    write_link(
+        Home(home), LinkMeasure(16_000.0, 0.8, 0.0, None, 0, 0, 0), time.time(), lacking=told
+    )
+    xt(home, "sync", "--via", "udp", "--timeout", "1", code=8)
+    xt(home, "link", "test", "--timeout", "1", code=8)
+    (now,) = [one for one in xt(home, "transfers")["transfers"] if one["tag"] == paper["tag"]]
+    assert now["arrived"] == now["size"] - 5_000
 
 
 def test_link_test(realm: Realm) -> None:

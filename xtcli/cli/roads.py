@@ -218,7 +218,7 @@ def _show_test(found: LinkTest) -> None:
                   records=found.waiting_records, blobs=found.waiting_blobs,
                   bytes=size(found.waiting_bytes))  # fmt: skip
         if found.waiting_seconds is not None:
-            text += ", " + tr("about {time} to send", time=seconds(found.waiting_seconds))
+            text += tr(", about {time} to send", time=seconds(found.waiting_seconds))
         say(text)
     else:
         say(tr("Nothing waits to be sent."))

@@ -246,7 +246,7 @@ def status_page(status: Status) -> None:
                   records=status.waiting_records, blobs=status.waiting_blobs,
                   bytes=size(status.waiting_bytes))  # fmt: skip
         if status.waiting_seconds is not None:
-            text += ", " + tr("about {time} to send", time=seconds(status.waiting_seconds))
+            text += tr(", about {time} to send", time=seconds(status.waiting_seconds))
         say(text)
     else:
         say(tr("Nothing waits to be sent."))

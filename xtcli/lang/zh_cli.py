@@ -179,6 +179,7 @@ WORDS: dict[str, str] = {
         "待发：记录 {records} 条，附件 {blobs} 个，共 {bytes}"
     ),
     "about {time} to send": "约需 {time}",
+    ", about {time} to send": "，约需 {time}",
     "Nothing waits to be sent.": "没有待发内容。",
     "Open cases: {count}": "未结案病例：{count}",
     "Refused by the hub: {record}": "枢纽拒收：{record}",
@@ -386,7 +387,8 @@ WORDS: dict[str, str] = {
     "{part}: {size}, {time}": "{part}：{size}，{time}",
     "text and vitals": "文字与体征",
     "without the photo {time}": "不带照片 {time}",
-    "without the document {time}": "不带文件 {time}",
+    "; without the photo {time}": "；不带照片 {time}",
+    "; without the document {time}": "；不带文件 {time}",
     "{size} to send; nobody has measured the link yet: xt link test": (
         "要发送 {size}；链路还没有测过，可先运行：xt link test"
     ),
@@ -394,7 +396,7 @@ WORDS: dict[str, str] = {
     "The hub did not answer. Check the network, or try another road: xt link list": (
         "枢纽没有应答。请检查网络，或换一条通路：xt link list"
     ),
-    "no answer for {time}": "已 {time} 没有回音",
+    "no answer for {time}": "已有 {time}没有回音",
     "arrived": "已送到",
     "Record, play and look at voice notes.": "录制、播放和查看语音。",
     "Record a voice note with the microphone.": "用话筒录一段语音。",

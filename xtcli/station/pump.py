@@ -231,10 +231,12 @@ class Pump:
     def save(self) -> None:
         """Keep what the link has learnt, for `xt status`."""
         if self.exchange is not None:
+            known = linkfile.read_lacking(self.station.home)
             lacking = {
-                one.tag: one.size - one.arrived
+                one.tag: one.size - one.arrived if one.arrived else known[one.tag]
                 for one in self.link.progress()
-                if one.arrived and not one.incoming
+                # What the hub told an earlier process stands until it tells this one more.
+                if not one.incoming and (one.arrived or one.tag in known)
             }
             linkfile.write_link(
                 self.station.home, self.link.measured(), self._contact, self.road.name, lacking
