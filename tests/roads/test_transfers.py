@@ -136,6 +136,7 @@ def test_cancel_keeps_it_saved_and_sends_it_on_no_road(realm: Realm, tmp_path: P
         done = xt(home, "sync", "--timeout", "60", code=9)
         assert done["waiting_blobs"] == 1
         assert done["waiting_records"] == 0
+        assert done["rests"], "it did not wait for the end of its time"
         stick = tmp_path / "stick"
         stick.mkdir()
         assert roads.visit_folder(realm.station("post"), stick).put == 0

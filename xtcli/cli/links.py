@@ -105,6 +105,10 @@ def say_sync(report: SyncReport, as_json: bool) -> None:
     elif report.returned:
         tell(tr("The hub refuses {count} records for good; they are kept here. See: xt status",
                 count=report.returned))  # fmt: skip
+    elif report.rests:
+        tell(tr("What still waits was postponed or cancelled: {records} records, {blobs}"
+                " attachments. See: xt transfers", records=report.waiting_records,
+                blobs=report.waiting_blobs))  # fmt: skip
     else:
         tell(tr("Time is over: {records} records and {blobs} attachments still wait.",
                 records=report.waiting_records, blobs=report.waiting_blobs))  # fmt: skip

@@ -155,11 +155,20 @@ def _show_transfers(rows: list[Transfer]) -> None:
               tr("state"), tr("there after"), tr("what"), tr("case"))  # fmt: skip
     show_table(titles, [
         (row.tag, row.to_name, words.priority(row.priority), size(row.size),
-         size(row.arrived) if row.arrived else "", words.transfer(row.state),
+         size(row.arrived) if row.arrived else "", _transfer_state(row),
          seconds(row.seconds) if row.seconds is not None else "", words.carried(row.what),
          ", ".join(row.cases))
         for row in rows
     ])  # fmt: skip
+
+
+def _transfer_state(row: Transfer) -> str:
+    """How far it is, and until when it was put off."""
+    from xtcli.station import shell, views, words
+
+    if row.postponed_until is not None:
+        return tr("postponed until {time}", time=views.clock(row.postponed_until, shell.now()))
+    return words.transfer(row.state)
 
 
 def _tell_change(row: Transfer) -> None:

@@ -238,6 +238,8 @@ WORDS: dict[str, str] = {
     "All safe: {sent} records confirmed, {got} new ones here. {up} up, {down} down.": (
         "全部送达：确认 {sent} 条，新收 {got} 条。上行 {up}，下行 {down}。"
     ),
+    "What still waits was postponed or cancelled: {records} records, {blobs} attachments. See: xt"
+    " transfers": "其余内容已推迟或取消：记录 {records} 条，附件 {blobs} 个。查看：xt transfers",
     "The hub did not answer. Everything is kept and will be sent next time.": (
         "枢纽没有应答。内容都已保存，下次再发。"
     ),
@@ -396,6 +398,7 @@ WORDS: dict[str, str] = {
     "The hub did not answer. Check the network, or try another road: xt link list": (
         "枢纽没有应答。请检查网络，或换一条通路：xt link list"
     ),
+    "postponed until {time}": "推迟到 {time}",
     "no answer for {time}": "已有 {time}没有回音",
     "arrived": "已送到",
     "Record, play and look at voice notes.": "录制、播放和查看语音。",

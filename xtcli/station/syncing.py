@@ -77,6 +77,8 @@ class SyncReport:
     """Records that the hub has refused for good in this sync: they will never arrive."""
     road: str = ""
     """The road that the link used last; empty when another process held it."""
+    rests: bool = False
+    """All that still waits was postponed or cancelled here, so it ended before its time."""
 
 
 class Syncer:
@@ -189,8 +191,7 @@ class Syncer:
             return
         self._drawn_at = now
         if not self.pump.open:
-            self.progress(Traffic(self.station.log.waiting(HUB).size, None))
-            return
+            return self.progress(Traffic(self.station.log.waiting(HUB).size, None))
         link, at = self.pump.link, asyncio.get_running_loop().time()
         queued = link.waiting(at)[1]
         left = link.estimate(0, 7, at) if queued else None
@@ -284,6 +285,7 @@ class Syncer:
         return SyncReport(
             code, confirmed, self.arrived, wire.bytes_out, wire.bytes_in, wire.datagrams_out,
             wire.datagrams_in, waiting.records, waiting.blobs, returned, self.pump.road.name,
+            code is ExitCode.WAITING and self.rests(),
         )  # fmt: skip
 
 
