@@ -6,6 +6,7 @@ import random
 import subprocess
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -14,6 +15,7 @@ import pytest
 from tests.roads.processes import XT, environment, free_port, serving, xt
 from tests.roads.realm import DEPT, REQUEST, Realm, file_request
 from tests.roads.switch import Switch
+from xtcli.cli.roads import _cases
 from xtcli.errors import NotFound, UsageError
 from xtcli.hub.roads import duties
 from xtcli.records.case import State
@@ -74,6 +76,8 @@ def test_the_list_says_what_waits_and_how_long(realm: Realm, tmp_path: Path) -> 
     shown = xt(realm.root / "post", "transfers")
     assert "苏日娜" not in str(shown)
     assert [row["tag"] for row in shown["transfers"]] == [first.tag, last.tag]
+    assert _cases(first) == str(case)
+    assert _cases(replace(first, cases=tuple("abcdef"))) == "a, b, c, d and 2 more"
 
 
 def test_what_has_arrived_is_not_promised_again(realm: Realm, tmp_path: Path) -> None:

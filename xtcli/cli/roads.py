@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from xtcli.station.roads_probe import LinkTest
     from xtcli.station.roads_transfers import Transfer
 
+CASES_SHOWN = 4
 CLEAR_LINE = "\r\x1b[K"
 ROAD_HELP = "udp, https, serial:DEVICE[@BAUD], folder:PATH, sms:COMMAND."
 
@@ -157,9 +158,15 @@ def _show_transfers(rows: list[Transfer]) -> None:
         (row.tag, row.to_name, words.priority(row.priority), size(row.size),
          size(row.arrived) if row.arrived else "", _transfer_state(row),
          seconds(row.seconds) if row.seconds is not None else "", words.carried(row.what),
-         ", ".join(row.cases))
+         _cases(row))
         for row in rows
     ])  # fmt: skip
+
+
+def _cases(row: Transfer) -> str:
+    """Which cases it is about; a bundle for a desk may be about dozens."""
+    shown, more = ", ".join(row.cases[:CASES_SHOWN]), len(row.cases) - CASES_SHOWN
+    return tr("{cases} and {count} more", cases=shown, count=more) if more > 0 else shown
 
 
 def _transfer_state(row: Transfer) -> str:

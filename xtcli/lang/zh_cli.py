@@ -398,6 +398,7 @@ WORDS: dict[str, str] = {
     "The hub did not answer. Check the network, or try another road: xt link list": (
         "枢纽没有应答。请检查网络，或换一条通路：xt link list"
     ),
+    "{cases} and {count} more": "{cases}，另有 {count} 例",
     "postponed until {time}": "推迟到 {time}",
     "no answer for {time}": "已有 {time}没有回音",
     "arrived": "已送到",
