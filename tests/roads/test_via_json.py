@@ -34,7 +34,6 @@ def realm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Realm]:
         "post",
         "--practitioner",
         "乌兰",
-        "--https",
     ]
     with Line() as line:
         (made.root / "line").symlink_to(line.ends[1])

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import fields, replace
 
-from xtcli.errors import LinkDown, XtError
+from xtcli.errors import DiskFull, LinkDown, XtError
 from xtcli.station import linkfile
 from xtcli.station.core import StationCore
 from xtcli.station.exchange import Exchange
@@ -244,14 +245,16 @@ class Pump:
         self._count()
 
     def _count(self) -> None:
-        """Write down what has been counted since the last time: a watch may last for weeks."""
+        """Write down what has been counted since the last time: a watch may last for weeks. On a
+        full disk it is counted later."""
         if self._client is None:
             return
-        wire = self._client.wire
+        wire = replace(self._client.wire)
         more = wire.since(self._counted)
-        self._counted = replace(wire)
         heard = more.datagrams_in > more.refused
-        count(self.station.home, self.road, more, self._contact if heard else None)
+        with suppress(DiskFull):
+            count(self.station.home, self.road, more, self._contact if heard else None)
+            self._counted = wire
 
     async def close(self) -> None:
         """Let the last datagrams leave, keep what was learnt, close. Idempotent."""
