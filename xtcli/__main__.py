@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import sys
+
 
 def main() -> None:
     """Run the command line."""
-    from xtcli.cli.app import run
+    try:
+        from xtcli.cli.app import run
 
-    run()
+        run()
+    except KeyboardInterrupt:
+        # While it was loading, or leaving.
+        from xtcli.cli.output import stopped
+
+        stopped("--json" in sys.argv)
 
 
 if __name__ == "__main__":

@@ -38,6 +38,8 @@ class ExitCode(IntEnum):
     PARTLY = 10
     DEVICE = 11
     DISK_FULL = 12
+    STOPPED = 130
+    """Ctrl-C, as shells say it."""
 
 
 class XtError(Exception):

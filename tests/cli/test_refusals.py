@@ -49,6 +49,10 @@ def test_json_errors(realm: Realm) -> None:
     assert (error["code"], error["kind"]) == (3, "NotFound")
     assert error["message"]
     assert error["hint"]
+    result = xt(realm.post, "sync", "--via", "--json")
+    assert (result.code, result.json["error"]["message"]) == (2, "--via needs a value.")
+    result = xt(realm.post, "list", "--search", "--json")
+    assert result.json["error"]["hint"] == "See: xt list --help"
 
 
 CASES = [
@@ -78,6 +82,8 @@ CASES = [
     (["show", "4-1", "4-2"], 2, "4-2"),
     (["hub", "stations"], 4, "not a hub"),
     (["sync", "--via", "nothing:else"], 2, "nothing:else"),
+    (["sync", "--via", "--timeout", "3"], 2, "--via needs a value"),
+    (["request", *PATIENT, *ASKS, "--vital", "--wait", "3"], 2, "--vital needs a value"),
 ]
 
 

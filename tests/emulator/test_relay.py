@@ -323,7 +323,31 @@ def test_errors_are_chinese_too(capsys: pytest.CaptureFixture[str]) -> None:
         choose(None)
     said = capsys.readouterr().err.splitlines()
     assert said[0] == "--delay 不能小于 0。"
-    assert said[2].startswith("这些选项无法使用")
+    assert said[2] == "没有选项 --nosuch。"
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--seed", "x"], "--seed must be a number; x is none."),
+        (["--loss"], "--loss needs a value."),
+        (["--rate", "3"], "--rate may mean several options: --rate-up, --rate-down."),
+        (["--to", "127.0.0.1:1", "--nosuch=3"], "There is no option --nosuch=3."),
+        ([], "--to is missing."),
+    ],
+)
+def test_words_that_make_no_options(
+    words: list[str], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """In our words: what argparse says has no Chinese."""
+    assert guarded(main, words) == ExitCode.USAGE
+    assert capsys.readouterr().err.splitlines()[0] == said
+    choose("zh")
+    try:
+        guarded(main, words)
+    finally:
+        choose(None)
+    assert any("\u4e00" <= sign <= "\u9fff" for sign in capsys.readouterr().err.splitlines()[0])
 
 
 def test_relay_and_command_do_not_mix(capsys: pytest.CaptureFixture[str]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -223,6 +224,14 @@ def test_the_script_explains_itself() -> None:
     """`--help` lists every link with an example; without work to do it says what to give."""
     shown = subprocess.run([BADLINK, "--help"], capture_output=True, text=True, check=True).stdout
     assert all(word in shown for word in ("satphone", "--outage", "--trace", "sudo", "BADLINK_HUB"))
+    chinese = {**os.environ, "XT_LANG": "zh", "COLUMNS": "80"}
+    han = subprocess.run([BADLINK, "--help"], capture_output=True, text=True, check=True,
+                         env=chinese).stdout  # fmt: skip
+    for line in han.splitlines():
+        words = line.split()
+        plain = not words or words[0] in ("sudo", "--", "scripts/badlink")
+        assert plain or any("\u4e00" <= sign <= "\u9fff" for sign in line), line
+    assert set(re.findall(r"--[a-z-]+", han)) == set(re.findall(r"--[a-z-]+", shown))
     idle = subprocess.run([BADLINK], capture_output=True, text=True, check=False)
     assert idle.returncode == ExitCode.USAGE
     assert "--help" in idle.stderr

@@ -76,16 +76,21 @@ def test_a_stale_word_does_not_start_a_resumed_bundle() -> None:
     assert frame.index > 1
 
 
-def test_a_late_datagram_after_a_restart_is_not_reported() -> None:
-    """When the highest came is not known then, and a report would tell a wrong time."""
+def test_what_is_older_than_the_process_came_again_and_is_not_reported() -> None:
+    """Which of it came is not known then: it may have been recorded. When the highest came is not
+    known either, and a report would tell a wrong time."""
     fresh = Freshness()
-    fresh.highest = 100
-    assert fresh.check(99, 5.0) == (Received.OLD, True)
+    fresh.restore(100)
+    for counter in (100, 99, 1):
+        assert fresh.check(counter, 5.0) == (Received.AGAIN, False)
     assert fresh.report(6.0) is None
     assert fresh.check(101, 7.0) == (Received.FRESH, True)
     report = fresh.report(7.5)
     assert report is not None
     assert (report.highest, report.held) == (101, 0.5)
+    assert fresh.check(103, 8.0) == (Received.FRESH, True)
+    assert fresh.check(102, 8.5) == (Received.OLD, True), "late, not again"
+    assert fresh.check(102, 9.0) == (Received.AGAIN, False)
 
 
 def test_a_lost_poll_is_repeated_when_later_datagrams_are_reported() -> None:

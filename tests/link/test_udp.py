@@ -60,6 +60,41 @@ class Bench:
                 await self.changed.wait()
 
 
+def test_what_comes_again_is_counted_at_a_station() -> None:
+    """A genuine datagram, sent again by a stranger: not refused, counted, changes nothing."""
+
+    async def scene() -> None:
+        bench = Bench()
+        address = await bench.server.start("127.0.0.1", 0)
+        client = UdpClient(bench.node, address, bench.post_events)
+        await client.start()
+        kept: list[bytes] = []
+        arrived = client._arrived
+
+        def keep(datagram: bytes, source: Address) -> None:
+            kept.append(datagram)
+            arrived(datagram, source)
+
+        assert client._socket is not None
+        client._socket._take = keep
+        tag = bench.node.put(b"x" * 300, 1, asyncio.get_running_loop().time(), 0.0)
+        client.kick()
+        await bench.until(lambda: bench.taken == [tag])
+        port = client._socket.transport.get_extra_info("sockname")[1]  # type: ignore[union-attr]
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as stranger:
+            for _ in range(3):
+                stranger.sendto(kept[0], ("127.0.0.1", port))
+            async with asyncio.timeout(SECONDS_MAX):
+                while client.wire.again < 3:
+                    await asyncio.sleep(0.01)
+        assert (client.wire.again, client.wire.refused) == (3, 0)
+        assert bench.taken == [tag]
+        client.close()
+        bench.server.close()
+
+    asyncio.run(scene())
+
+
 @pytest.mark.parametrize("host", ["127.0.0.1", "::1"])
 def test_bundles_cross_a_real_socket(host: str) -> None:
     """Small and large bundles arrive whole, and the wire counters count headers."""

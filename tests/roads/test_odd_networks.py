@@ -26,33 +26,45 @@ from xtcli.station.enrolment import parse_address, show_address
 from xtcli.station.home import Home
 from xtcli.station.roads_https import join_over_https
 from xtcli.transport.carriers.https_client import Url, connections, unreachable
+from xtcli.transport.carriers.https_client import login_page as page_of
 from xtcli.transport.carriers.serial import SerialLine, SerialName
-from xtcli.transport.driving import LinkServer
+from xtcli.transport.driving import LinkServer, Wire
 from xtcli.transport.link.frames import Kind
 
 
 @pytest.fixture
 def realm(tmp_path: Path) -> Iterator[Realm]:
-    made = Realm(tmp_path / "realm")
+    made = Realm(tmp_path / "realm", hub_address="127.0.0.1:0")
+    made.clock.at = time.time()
     yield made
     made.close()
 
 
+PAGE = b"<!DOCTYPE html><html>\xe8\xaf\xb7\xe5\x85\x88\xe7\x99\xbb\xe5\xbd\x95</html>"
+
+
 @contextmanager
-def login_page() -> Iterator[str]:
+def login_page(
+    status: int = 200, kind: str = "", body: bytes = PAGE, port: int = 0
+) -> Iterator[str]:
     """A network that answers everything with its own page."""
 
     class Page(http.server.BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             self.rfile.read(int(self.headers["content-length"]))
-            self.send_response(200)
+            self.send_response(status)
+            if kind:
+                self.send_header("content-type", kind)
+            if status == 302:
+                self.send_header("location", "http://login.example.cn/?from=xt")
+            self.send_header("content-length", str(len(body)))
             self.end_headers()
-            self.wfile.write(b"<html>Please log in</html>")
+            self.wfile.write(body)
 
         def log_message(self, *words: object) -> None:
             """Quiet."""
 
-    server = http.server.HTTPServer(("127.0.0.1", 0), Page)
+    server = http.server.HTTPServer(("127.0.0.1", port), Page)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     try:
         yield f"http://127.0.0.1:{server.server_port}/xt"
@@ -65,7 +77,62 @@ def test_joining_through_a_login_page_says_what_it_is(tmp_path: Path) -> None:
     with login_page() as where, pytest.raises(LinkDown) as told:
         join_over_https(where, b"", bytes(1100), bytes, tmp_path / "none")
     assert Url(where).host in str(told.value)
+    assert "login" in str(told.value)
+    other = login_page(kind="text/plain", body=b"It works!")
+    with other as where, pytest.raises(LinkDown) as told:
+        join_over_https(where, b"", bytes(1100), bytes, tmp_path / "none")
     assert "not a hub" in str(told.value)
+
+
+@pytest.mark.parametrize(
+    ("status", "kind", "body", "login"),
+    [
+        (200, "text/html; charset=utf-8", PAGE, True), (200, "", b"\r\n<html>", True),
+        (200, "Application/XHTML+XML", b"", True), (302, "", b"", True), (511, "", b"", True),
+        (200, "text/plain", b"It works!", False), (502, "text/html", PAGE, False),
+        (404, "text/html", PAGE, False), (200, "application/octet-stream", b"\0", False),
+    ],
+)  # fmt: skip
+def test_what_a_login_page_looks_like(status: int, kind: str, body: bytes, login: bool) -> None:
+    import httpx
+
+    answer = httpx.Response(status, headers={"content-type": kind} if kind else None)
+    assert (page_of(Url("h:1"), answer, body) is not None) is login
+
+
+@pytest.mark.parametrize(("status", "kind"), [(200, "text/html"), (302, "")])
+def test_a_sync_through_a_login_page_says_so_at_once(realm: Realm, status: int, kind: str) -> None:
+    """Not after two minutes, and not only that nobody answered; it is counted, nothing is lost, and
+    after the login it goes through."""
+    port = free_port(socket.SOCK_STREAM)
+    hub, post = realm.hub_home.root, realm.root / "post"
+    code = xt(hub, "hub", "invite", "--station", "村", "--kind", "post", "--practitioner", "乌兰",
+              "--advertise", "127.0.0.1:9", "--https", f"http://127.0.0.1:{port}/xt")  # fmt: skip
+    with serving(hub, "--http", f"127.0.0.1:{port}"):
+        xt(post, "join", code["code"], "--timeout", "1")
+    with login_page(status, kind, port=port):
+        said = xt(post, "sync", "--via", "https", "--timeout", "100", code=8)["error"]
+        assert "login" in said["message"]
+        assert "browser" in said["hint"]
+        tested = xt(post, "link", "test", "--via", "https", "--timeout", "100", code=8)
+        assert tested["error"]["message"] == said["message"]
+    (row,) = [one for one in xt(post, "status")["roads"] if one["road"] == "https"]
+    assert row["refused"] >= 2
+    with serving(hub, "--http", f"127.0.0.1:{port}"):
+        xt(post, "sync", "--via", "https", "--timeout", "60")
+
+
+def test_an_error_page_of_a_proxy_is_no_login(realm: Realm) -> None:
+    """The hub behind it may only be starting again: it is asked until the time is over."""
+    port = free_port(socket.SOCK_STREAM)
+    hub, post = realm.hub_home.root, realm.root / "post"
+    code = xt(hub, "hub", "invite", "--station", "村", "--kind", "post", "--practitioner", "乌兰",
+              "--advertise", "127.0.0.1:9", "--https", f"http://127.0.0.1:{port}/xt")  # fmt: skip
+    with serving(hub, "--http", f"127.0.0.1:{port}"):
+        xt(post, "join", code["code"], "--timeout", "1")
+    with login_page(502, "text/html", port=port):
+        said = xt(post, "sync", "--via", "https", "--timeout", "2", code=8)
+    assert said["exit_code"] == "link_down"
 
 
 @pytest.mark.parametrize("proxy", ["socks5://127.0.0.1:1080", "socks5h://127.0.0.1:1", "x://y"])
@@ -122,6 +189,7 @@ def test_requests_to_join_that_nobody_answers_are_counted() -> None:
     class Nowhere:
         overhead_bytes = 0
         address = "nowhere"
+        wire = Wire()
 
         def ready(self) -> bool:
             return True

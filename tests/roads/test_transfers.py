@@ -6,6 +6,7 @@ import random
 import subprocess
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -13,6 +14,8 @@ import pytest
 
 from tests.roads.processes import XT, environment, free_port, serving, xt
 from tests.roads.realm import DEPT, REQUEST, Realm, file_request
+from tests.roads.switch import Switch
+from xtcli.cli.roads import _cases
 from xtcli.errors import NotFound, UsageError
 from xtcli.hub.roads import duties
 from xtcli.records.case import State
@@ -20,6 +23,7 @@ from xtcli.records.ids import RecordId
 from xtcli.station import roads
 from xtcli.station.attaching import Costs
 from xtcli.station.forms import RequestForm
+from xtcli.station.home import Home
 from xtcli.station.linkfile import write_link
 from xtcli.station.roads_transfers import Transfers, seconds_of
 from xtcli.transport.link.events import LinkMeasure
@@ -72,6 +76,8 @@ def test_the_list_says_what_waits_and_how_long(realm: Realm, tmp_path: Path) -> 
     shown = xt(realm.root / "post", "transfers")
     assert "苏日娜" not in str(shown)
     assert [row["tag"] for row in shown["transfers"]] == [first.tag, last.tag]
+    assert _cases(first) == str(case)
+    assert _cases(replace(first, cases=tuple("abcdef"))) == "a, b, c, d and 2 more"
 
 
 def test_what_has_arrived_is_not_promised_again(realm: Realm, tmp_path: Path) -> None:
@@ -134,6 +140,7 @@ def test_cancel_keeps_it_saved_and_sends_it_on_no_road(realm: Realm, tmp_path: P
         done = xt(home, "sync", "--timeout", "60", code=9)
         assert done["waiting_blobs"] == 1
         assert done["waiting_records"] == 0
+        assert done["rests"], "it did not wait for the end of its time"
         stick = tmp_path / "stick"
         stick.mkdir()
         assert roads.visit_folder(realm.station("post"), stick).put == 0
@@ -220,6 +227,22 @@ def test_wrong_words(realm: Realm, tmp_path: Path) -> None:
     assert xt(home, "transfers", "--cancel", "a", "--resume", "b", code=2)["error"]
 
 
+def test_what_the_hub_told_an_earlier_process_stands(realm: Realm, tmp_path: Path) -> None:
+    """A sync that hears nothing, and a test of the link, do not unlearn how far a transfer is."""
+    consult(realm, tmp_path)
+    home = realm.root / "post"
+    xt(home, "sync", "--via", "udp", "--timeout", "1", code=8)
+    (paper,) = [one for one in xt(home, "transfers")["transfers"] if one["size"] > 20_000]
+    told = {bytes.fromhex(paper["tag"]): 5_000}
+    write_link(
+        Home(home), LinkMeasure(16_000.0, 0.8, 0.0, None, 0, 0, 0), time.time(), lacking=told
+    )
+    xt(home, "sync", "--via", "udp", "--timeout", "1", code=8)
+    xt(home, "link", "test", "--timeout", "1", code=8)
+    (now,) = [one for one in xt(home, "transfers")["transfers"] if one["tag"] == paper["tag"]]
+    assert now["arrived"] == now["size"] - 5_000
+
+
 def test_link_test(realm: Realm) -> None:
     """Questions, a payload, what it cost; nothing of it stays at the hub. Status shows the road."""
     home = realm.root / "post"
@@ -247,6 +270,25 @@ def test_link_test(realm: Realm) -> None:
     file_request(realm.station("post"))
     realm.close()
     assert xt(home, "transfers")["transfers"][0]["seconds"] > 0
+
+
+def test_link_test_is_of_the_road_that_a_sync_would_use(realm: Realm) -> None:
+    """Not of the invitation's address, when the station's roads say another one."""
+    home = realm.root / "post"
+    with Switch(realm.hub_address) as switch, serving(realm.hub_home.root):
+        road = f"udp:{switch.address}"
+        xt(home, "link", "add", road)
+        xt(home, "link", "remove", "udp")
+        found = xt(home, "link", "test", "--timeout", "60")
+    assert (found["road"], found["exit_code"]) == (road, "ok")
+    assert switch.there > 8
+    said = [
+        subprocess.run([XT, "link", "list"], capture_output=True, text=True, check=True,
+                       env=environment(home) | {"XT_LANG": language}).stdout
+        for language in ("en", "zh")
+    ]  # fmt: skip
+    assert "used last" in said[0]
+    assert "上次使用" in said[1]
 
 
 def test_link_test_without_an_answer(realm: Realm) -> None:

@@ -23,7 +23,6 @@ from xtcli.station.roads_link import RoadLink, hop_key, keep, tune
 from xtcli.station.routing import HUB
 from xtcli.station.station import Station
 from xtcli.station.syncing import POLL_SECONDS, WATCH_POLL_SECONDS
-from xtcli.transport.driving import Wire
 from xtcli.transport.link.events import Received
 from xtcli.transport.link.keys import link_key
 from xtcli.transport.link.spooled import SpooledLink
@@ -168,7 +167,7 @@ class Outpost(Node):
     def switch(self, way: int) -> None:
         """End the link on one road and take it up on another, as two commands do."""
         if self.exchange is not None and way != self.way:
-            keep(self.exchange.link, self.home, self.road(), Wire(), self.wall())
+            keep(self.exchange.link, self.home, self.road())
             self.stop()
             self.way = way
             self.start()
@@ -197,7 +196,7 @@ class Outpost(Node):
             return
         try:
             verdict = self.exchange.node.receive(datagram, self.mono())
-            if verdict is Received.OLD:
+            if verdict in (Received.OLD, Received.AGAIN):
                 answer = self.exchange.link.resync(self.mono())
                 if answer is not None and len(answer) <= len(datagram):
                     self._send(answer)

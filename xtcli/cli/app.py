@@ -20,7 +20,7 @@ from xtcli.cli.output import fail, gone, stopped, surprise
 from xtcli.errors import ExitCode, UsageError, XtError
 from xtcli.lang import tr
 
-CODES = "\n".join([tr("Exit codes:"), *(f"  {code:>2}  {tr(MEANINGS[code])}" for code in ExitCode)])
+CODES = "\n".join([tr("Exit codes:"), *(f"  {code:>3}  {tr(MEANINGS[code])}" for code in ExitCode)])
 STATION, HUB = tr("This station"), tr("Hub and log")
 
 app = App(
@@ -74,7 +74,7 @@ def run() -> None:
     try:
         code = app(prog_name="xt", standalone_mode=False)
     except (typer.Abort, KeyboardInterrupt):
-        stopped()
+        stopped(as_json)
     except typer.TyperException as error:
         misused(error, as_json)
     except XtError as error:

@@ -18,4 +18,5 @@ MEANINGS = {
     ExitCode.PARTLY: "done in part",
     ExitCode.DEVICE: "no device",
     ExitCode.DISK_FULL: "disk full",
+    ExitCode.STOPPED: "stopped by Ctrl-C",
 }

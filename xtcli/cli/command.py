@@ -14,6 +14,7 @@ import typer
 from typer import core
 
 from xtcli.cli.layout import described, wrap
+from xtcli.errors import UsageError
 from xtcli.lang import tr
 
 if TYPE_CHECKING:
@@ -34,6 +35,8 @@ class Reader:
         """The value a command gets; BadParameter when it is not of its kind."""
         if value is None:
             return () if param.multiple else None
+        for item in value if param.multiple else (value,):
+            _no_option(item, param, ctx)
         if param.multiple:
             return [str(item) for item in value]
         if self.kind is bool:
@@ -50,7 +53,17 @@ class TextReader:
 
     def coerce(self, value: Any, param: Any, ctx: Any) -> Any:
         """The text as typed."""
+        _no_option(value, param, ctx)
         return value
+
+
+def _no_option(value: Any, param: Any, ctx: Any) -> None:
+    """UsageError when an option was given another option as its value: its own was forgotten."""
+    if param.param_type_name != "option" or not isinstance(value, str) or value[:2] != "--":
+        return
+    if any(value in one.opts for one in ctx.command.get_params(ctx)):
+        raise UsageError("{name} needs a value.", "See: {command} --help",
+                         name=max(param.opts, key=len), command=ctx.command_path)  # fmt: skip
 
 
 def _quick(params: Sequence[Any]) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from xtcli.cli.command import add
-from xtcli.cli.output import guarded, interactive, say, tell, write_json
+from xtcli.cli.output import guarded, interactive, say, say_stopped, size, tell, write_json
 from xtcli.cli.shared import AsJson, Attach, CaseArg, Voice, ask, case_id, must_be_seconds, station
 from xtcli.errors import ExitCode, UsageError, XtError
 from xtcli.lang import tr
@@ -150,7 +150,9 @@ def _wait(here: Station, outcomes: list[Outcome], seconds: float) -> None:
             datagrams_received=waited.datagrams_received,
         )  # fmt: skip
         if receipt is None:
-            outcome.code = int(ExitCode.WAITING)
+            outcome.code = int(ExitCode.STOPPED if waited.stopped else ExitCode.WAITING)
+    if waited.stopped:
+        say_stopped()
 
 
 def _report(outcome: Outcome, as_json: bool) -> None:
@@ -162,9 +164,9 @@ def _report(outcome: Outcome, as_json: bool) -> None:
         say(tr("{case} received by the hub after {seconds} s", case=said["case"],
                seconds=f"{said['seconds']:.1f}"))  # fmt: skip
     elif said.get("seconds") is not None:
-        say(tr("{case} received by the hub after {seconds} s ({sent} B sent, {back} B back)",
-               case=said["case"], seconds=f"{said['seconds']:.1f}", sent=said["bytes_sent"],
-               back=said["bytes_received"]))  # fmt: skip
+        say(tr("{case} received by the hub after {seconds} s ({sent} sent, {back} back)",
+               case=said["case"], seconds=f"{said['seconds']:.1f}", sent=size(said["bytes_sent"]),
+               back=size(said["bytes_received"])))  # fmt: skip
     elif said["state"] == "refused":
         tell(tr("{case} is saved here, but the hub will not take it. See: xt status",
                 case=said["case"]))  # fmt: skip
@@ -197,9 +199,10 @@ def _batch(here: Station, file: str, wait: float, as_json: bool) -> None:
     else:
         for outcome in good:
             _report(outcome, as_json=False)
-    if bad:
-        raise SystemExit(int(ExitCode.PARTLY if good else ExitCode.USAGE))
-    raise SystemExit(max(outcome.code for outcome in good))
+    worst = max((outcome.code for outcome in good), default=int(ExitCode.USAGE))
+    if bad and good and worst != ExitCode.STOPPED:
+        worst = int(ExitCode.PARTLY)
+    raise SystemExit(worst)
 
 
 def _file_document(here: Station, value: object, folder: Path, as_json: bool) -> Outcome:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from xtcli.cli.output import guarded, say, tell, write_json
+from xtcli.cli.output import guarded, say, say_stopped, size, tell, write_json
 from xtcli.cli.shared import AsJson, must_be_seconds, station
 from xtcli.errors import ExitCode
 from xtcli.lang import tr
@@ -92,14 +92,23 @@ def say_sync(report: SyncReport, as_json: bool) -> None:
         write_json(report)
         return
     if report.exit_code is ExitCode.OK:
-        say(tr("All safe: {sent} records confirmed, {got} new ones here. {up} B up, {down} B down.",
-               sent=report.confirmed, got=report.arrived, up=report.bytes_sent,
-               down=report.bytes_received))  # fmt: skip
+        say(tr("All safe: {sent} records confirmed, {got} new ones here. {up} up, {down} down.",
+               sent=report.confirmed, got=report.arrived, up=size(report.bytes_sent),
+               down=size(report.bytes_received)))  # fmt: skip
+    elif report.exit_code is ExitCode.STOPPED:
+        say_stopped()
+        if report.waiting_records or report.waiting_blobs:
+            tell(tr("Waiting for receipts: {records} records, {blobs} attachments.",
+                    records=report.waiting_records, blobs=report.waiting_blobs))  # fmt: skip
     elif report.exit_code is ExitCode.LINK_DOWN:
         tell(tr("The hub did not answer. Everything is kept and will be sent next time."))
     elif report.returned:
         tell(tr("The hub refuses {count} records for good; they are kept here. See: xt status",
                 count=report.returned))  # fmt: skip
+    elif report.rests:
+        tell(tr("What still waits was postponed or cancelled: {records} records, {blobs}"
+                " attachments. See: xt transfers", records=report.waiting_records,
+                blobs=report.waiting_blobs))  # fmt: skip
     else:
         tell(tr("Time is over: {records} records and {blobs} attachments still wait.",
                 records=report.waiting_records, blobs=report.waiting_blobs))  # fmt: skip

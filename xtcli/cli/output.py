@@ -20,8 +20,6 @@ from xtcli.lang import tr
 
 P = ParamSpec("P")
 R = TypeVar("R")
-STOPPED = 130
-"""What shells report for a command that was interrupted."""
 
 
 def plain(value: Any) -> Any:
@@ -92,9 +90,7 @@ def tell(text: str) -> None:
 def fail(error: XtError, as_json: bool) -> NoReturn:
     """Say what happened and what to do, then leave with the error's exit code."""
     if as_json:
-        body = {"message": str(error), "hint": error.advice, "code": int(error.exit_code)}
-        body["kind"] = type(error).__name__
-        write_json({"error": body})
+        _write_error(str(error), error.advice, error.exit_code, type(error).__name__)
     tell(str(error))
     if error.advice:
         tell(error.advice)
@@ -116,10 +112,22 @@ def surprise(error: Exception, as_json: bool) -> NoReturn:
     )
 
 
-def stopped() -> NoReturn:
-    """A person stopped the command."""
+def say_stopped() -> None:
+    """A person stopped the command; the line with ^C on it is left alone."""
     tell("\n" + tr("Stopped. What was saved is safe."))
-    raise SystemExit(STOPPED)
+
+
+def stopped(as_json: bool) -> NoReturn:
+    """A person stopped the command, and there is nothing else to say of it."""
+    if as_json:
+        _write_error(tr("Stopped. What was saved is safe."), "", ExitCode.STOPPED, "Stopped")
+    say_stopped()
+    raise SystemExit(int(ExitCode.STOPPED))
+
+
+def _write_error(message: str, hint: str, code: ExitCode, kind: str) -> None:
+    body = {"message": message, "hint": hint, "code": int(code), "kind": kind}
+    write_json({"error": body})
 
 
 def gone() -> NoReturn:
@@ -157,7 +165,7 @@ def guarded(command: Callable[P, R]) -> Callable[P, R]:
         except XtError as error:
             fail(error, as_json)
         except KeyboardInterrupt:
-            stopped()
+            stopped(as_json)
         except BrokenPipeError:
             gone()
         except OSError as error:
@@ -173,7 +181,9 @@ def guarded(command: Callable[P, R]) -> Callable[P, R]:
 
 
 def seconds(value: float) -> str:
-    """A duration as people say it: `0.8 s`, `42 s`, `4 min 10 s`, `3 h 5 min`."""
+    """A duration as people say it: `0.04 s`, `0.8 s`, `42 s`, `4 min 10 s`, `3 h 5 min`."""
+    if 0 < value < 0.095:
+        return tr("{n} s", n=f"{max(value, 0.01):.2f}")
     if value < 10:
         return tr("{n} s", n=f"{value:.1f}")
     if value < 60:

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from xtcli.cli.command import App, add
-from xtcli.cli.output import guarded, say, seconds, size, tell, write_json
+from xtcli.cli.output import guarded, say, say_stopped, seconds, size, tell, write_json
 from xtcli.cli.shared import AsJson, must_be_seconds, station
+from xtcli.errors import ExitCode
 from xtcli.lang import tr
 
 if TYPE_CHECKING:
+    from xtcli.station.roads_list import RoadRow
     from xtcli.station.roads_probe import LinkTest
     from xtcli.station.roads_transfers import Transfer
 
+CASES_SHOWN = 4
 CLEAR_LINE = "\r\x1b[K"
 ROAD_HELP = "udp, https, serial:DEVICE[@BAUD], folder:PATH, sms:COMMAND."
 
@@ -63,6 +67,8 @@ def say_road(report: Any, as_json: bool) -> None:
     if as_json:
         write_json(report)
         return
+    if report.exit_code is ExitCode.STOPPED:
+        say_stopped()
     say(tr("{put} bundles written, {taken} taken, {refused} refused.",
            put=report.put, taken=report.taken, refused=report.refused))  # fmt: skip
     for reason in report.reasons:
@@ -150,11 +156,26 @@ def _show_transfers(rows: list[Transfer]) -> None:
               tr("state"), tr("there after"), tr("what"), tr("case"))  # fmt: skip
     show_table(titles, [
         (row.tag, row.to_name, words.priority(row.priority), size(row.size),
-         size(row.arrived) if row.arrived else "", words.transfer(row.state),
+         size(row.arrived) if row.arrived else "", _transfer_state(row),
          seconds(row.seconds) if row.seconds is not None else "", words.carried(row.what),
-         ", ".join(row.cases))
+         _cases(row))
         for row in rows
     ])  # fmt: skip
+
+
+def _cases(row: Transfer) -> str:
+    """Which cases it is about; a bundle for a desk may be about dozens."""
+    shown, more = ", ".join(row.cases[:CASES_SHOWN]), len(row.cases) - CASES_SHOWN
+    return tr("{cases} and {count} more", cases=shown, count=more) if more > 0 else shown
+
+
+def _transfer_state(row: Transfer) -> str:
+    """How far it is, and until when it was put off."""
+    from xtcli.station import shell, views, words
+
+    if row.postponed_until is not None:
+        return tr("postponed until {time}", time=views.clock(row.postponed_until, shell.now()))
+    return words.transfer(row.state)
 
 
 def _tell_change(row: Transfer) -> None:
@@ -168,7 +189,7 @@ def _tell_change(row: Transfer) -> None:
 
 @guarded
 def link_test(
-    via: Annotated[str, typer.Option(metavar="ROAD", help=tr("https or serial:DEVICE."))] = "",
+    via: Annotated[str, typer.Option(metavar="ROAD", help=tr("udp, https or serial:DEVICE."))] = "",
     payload: Annotated[int, typer.Option("--bytes", help=tr("Size of the payload."))] = 3000,
     timeout: Annotated[
         float, typer.Option(metavar="S", help=tr("Give up after S seconds."))
@@ -177,15 +198,14 @@ def link_test(
 ) -> None:
     """Test the link: round trip, rate, loss."""
     must_be_seconds(timeout, "--timeout")
-    from xtcli.errors import ExitCode
     from xtcli.station.roads import RoadName
-    from xtcli.station.roads_list import link_road
+    from xtcli.station.roads_list import link_road, usual_road
     from xtcli.station.roads_probe import probe_link
 
     with station() as here:
-        name = RoadName.parse(via) if via else None
-        road = link_road(here.home, here.settings, here.entropy, name) if name else None
-        found = probe_link(here, timeout, payload, road)
+        name = RoadName.parse(via) if via else usual_road(here.home, here.settings)
+        road = link_road(here.home, here.settings, here.entropy, name)
+        found = replace(probe_link(here, timeout, payload, road), road=name.text)
     if as_json:
         write_json(found)
     else:
@@ -214,7 +234,7 @@ def _show_test(found: LinkTest) -> None:
                   records=found.waiting_records, blobs=found.waiting_blobs,
                   bytes=size(found.waiting_bytes))  # fmt: skip
         if found.waiting_seconds is not None:
-            text += ", " + tr("about {time} to send", time=seconds(found.waiting_seconds))
+            text += tr(", about {time} to send", time=seconds(found.waiting_seconds))
         say(text)
     else:
         say(tr("Nothing waits to be sent."))
@@ -262,15 +282,22 @@ def _show_roads(here: Any, as_json: bool) -> None:
     if as_json:
         write_json({"roads": found})
         return
-    now = here.clock()
+    now, syncing = here.clock(), here.syncing()
     titles = tr("road"), tr("now"), tr("last contact"), tr("bytes sent"), tr("bytes received")
     show_table(titles, [
         (row.road,
-         tr("carries") if row.carries else tr("ready") if row.ready else tr("not there"),
+         _road_now(row, syncing),
          seconds(max(0.0, now - row.last_contact)) if row.last_contact else "",
          size(row.bytes_sent), size(row.bytes_received))
         for row in found
     ])  # fmt: skip
+
+
+def _road_now(row: RoadRow, syncing: bool) -> str:
+    """What a road is doing, in a word."""
+    if row.carries:
+        return tr("carries") if syncing else tr("used last")
+    return tr("ready") if row.ready else tr("not there")
 
 
 def register(app: typer.Typer) -> None:

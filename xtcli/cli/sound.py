@@ -221,10 +221,10 @@ def say_costs(costs: Sequence[Costs]) -> None:
     line = tr("about {time} to send", time=seconds(whole))
     if pictures:
         without = whole - sum(one.seconds or 0.0 for one in pictures)
-        line += "; " + tr("without the photo {time}", time=seconds(without))
+        line += tr("; without the photo {time}", time=seconds(without))
     elif costs[-1].name == "document":
         without = whole - sum(one.seconds or 0.0 for one in costs if one.name == "document")
-        line += "; " + tr("without the document {time}", time=seconds(without))
+        line += tr("; without the document {time}", time=seconds(without))
     tell("  " + line)
 
 

@@ -246,7 +246,7 @@ def status_page(status: Status) -> None:
                   records=status.waiting_records, blobs=status.waiting_blobs,
                   bytes=size(status.waiting_bytes))  # fmt: skip
         if status.waiting_seconds is not None:
-            text += ", " + tr("about {time} to send", time=seconds(status.waiting_seconds))
+            text += tr(", about {time} to send", time=seconds(status.waiting_seconds))
         say(text)
     else:
         say(tr("Nothing waits to be sent."))
@@ -255,10 +255,17 @@ def status_page(status: Status) -> None:
     if status.refused or status.held:
         say(tr("Set aside: {refused} refused, {held} waiting for what they need",
                refused=status.refused, held=status.held))  # fmt: skip
+    _roads(status)
+
+
+def _roads(status: Status) -> None:
+    """Every carrier used so far."""
     for road in status.roads:
         text = tr("{road}: {out} sent, {got} received, {refused} refused",
                   road=road_words(road.road), out=size(road.bytes_out), got=size(road.bytes_in),
                   refused=road.refused)  # fmt: skip
+        if road.again:
+            text += tr(", {count} came again", count=road.again)
         if road.last is not None:
             ago = seconds(max(0.0, status.now - road.last))
             text += tr(", last contact {ago} ago", ago=ago)

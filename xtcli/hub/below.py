@@ -56,8 +56,11 @@ class Below:
             if exchange is None or parts is None or one.recipient != self.hub.number:
                 self.store.count("relay", refused=1)
                 continue
-            self.store.count("relay", self.hub.clock(), taken=1, bytes_in=len(one.sealed))
-            yield one, exchange, bundle_tag(one.sealed), parts
+            tag = bundle_tag(one.sealed)
+            again = self.mail.spool.settled(one.sender, tag)
+            self.store.count("relay", self.hub.clock(), taken=1, bytes_in=len(one.sealed),
+                             again=again)  # fmt: skip
+            yield one, exchange, tag, parts
 
     def _exchange(self, station: int) -> Exchange | None:
         found = self.mail.exchange(station)

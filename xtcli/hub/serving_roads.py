@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from functools import partial
 
 from xtcli.errors import DeviceMissing, XtError
@@ -129,20 +129,14 @@ class ServedRoads:
             self._count(line.road, line.wire)
 
     def _count(self, road: str, wire: Wire) -> None:
-        before = self._told.get(road, Wire())
-        more = {one.name: getattr(wire, one.name) - getattr(before, one.name)
-                for one in fields(Wire)}  # fmt: skip
-        if not any(more.values()):
+        more = wire.since(self._told.get(road, Wire()))
+        if not more.any:
             return
         self._told[road] = replace(wire)
         store = RoadStore(self.hub.home.root)
         try:
-            heard = more["datagrams_in"] > more["refused"]
-            store.count(
-                road, self.hub.clock() if heard else None, put=more["datagrams_out"],
-                taken=max(0, more["datagrams_in"]), refused=more["refused"],
-                bytes_out=more["bytes_out"], bytes_in=more["bytes_in"],
-            )  # fmt: skip
+            heard = more.datagrams_in > more.refused
+            store.count_wire(road, more, self.hub.clock() if heard else None)
         finally:
             store.close()
 

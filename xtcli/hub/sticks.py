@@ -147,6 +147,7 @@ class RelayVisit(FolderVisit):
             # It waits here as well: whoever meets the stick first may have it.
             return
         before = self.store.passed_at(station, envelope.tag)
+        self.report.again += before is not None
         if before is None or not 0 <= now - before < RELAYED_PATIENCE_SECONDS:
             one = Passing(envelope.recipient, envelope.sender, envelope.priority, envelope.sealed)
             if up:

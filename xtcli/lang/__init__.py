@@ -13,7 +13,7 @@ from functools import lru_cache
 LANGUAGES = ("en", "zh")
 ROOMS = (
     "errors", "records", "transport", "media", "clinic", "station", "roads", "hub", "cli", "tui",
-    "tui_call", "web",
+    "tui_call", "web", "emulator",
 )  # fmt: skip
 
 _chosen: str | None = None

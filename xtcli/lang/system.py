@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import errno
 import os
+import socket
 
 from xtcli.lang import tr
 
@@ -26,6 +27,13 @@ SENTENCES = {
     errno.ENOEXEC: "it is no program",
     errno.EIO: "it could not be read or written",
     errno.EROFS: "it is locked",
+    errno.EADDRINUSE: "it is in use",
+    errno.EADDRNOTAVAIL: "it is not of this computer",
+    errno.ENETUNREACH: "there is no network to it",
+    errno.EHOSTUNREACH: "there is no network to it",
+    errno.ENOTCONN: "its connection broke",
+    errno.ECONNABORTED: "its connection broke",
+    errno.ESTALE: "its connection broke",
 }
 
 
@@ -41,6 +49,10 @@ def harmless(text: str, most: int = SHOWN_MAX) -> str:
 
 def because(error: Exception) -> str:
     """Why, without the name of what it is about: whoever tells it has said that."""
+    if isinstance(error, socket.gaierror):
+        # Its numbers are no errno.
+        again = error.errno == socket.EAI_AGAIN
+        return tr("no name server answers") if again else tr("no name server knows it")
     number = getattr(error, "errno", None)
     if number is None:
         # pyserial puts the number into words when it sets a device up.

@@ -12,6 +12,7 @@ WORDS: dict[str, str] = {
     "Exit codes:": "退出码：",
     "done": "完成",
     "anything else failed": "其他失败",
+    "stopped by Ctrl-C": "被 Ctrl-C 停止",
     "wrong words or values": "命令或内容有误",
     "not found": "未找到",
     "not allowed": "不允许",
@@ -75,8 +76,8 @@ WORDS: dict[str, str] = {
     "{case} saved: {name}, {second}": "{case} 已存本机：{name}，{second}",
     "{case} was saved before: {name}, {second}": "{case} 此前已存：{name}，{second}",
     "Maybe the same patient as in {case}: {why}": "可能与 {case} 是同一患者：{why}",
-    "{case} received by the hub after {seconds} s ({sent} B sent, {back} B back)": (
-        "{case} 枢纽已收，用时 {seconds} 秒（发 {sent} B，收 {back} B）"
+    "{case} received by the hub after {seconds} s ({sent} sent, {back} back)": (
+        "{case} 枢纽已收，用时 {seconds} 秒（发 {sent}，收 {back}）"
     ),
     "{case} received by the hub after {seconds} s": "{case} 枢纽已收，用时 {seconds} 秒",
     "{case} is saved and waits to be sent; the hub has not confirmed it yet.": (
@@ -178,6 +179,7 @@ WORDS: dict[str, str] = {
         "待发：记录 {records} 条，附件 {blobs} 个，共 {bytes}"
     ),
     "about {time} to send": "约需 {time}",
+    ", about {time} to send": "，约需 {time}",
     "Nothing waits to be sent.": "没有待发内容。",
     "Open cases: {count}": "未结案病例：{count}",
     "Refused by the hub: {record}": "枢纽拒收：{record}",
@@ -233,9 +235,11 @@ WORDS: dict[str, str] = {
     "sending": "上传",
     "fetching": "接收",
     "{done} of {all}": "已完成 {done}，共 {all}",
-    "All safe: {sent} records confirmed, {got} new ones here. {up} B up, {down} B down.": (
-        "全部送达：确认 {sent} 条，新收 {got} 条。上行 {up} B，下行 {down} B。"
+    "All safe: {sent} records confirmed, {got} new ones here. {up} up, {down} down.": (
+        "全部送达：确认 {sent} 条，新收 {got} 条。上行 {up}，下行 {down}。"
     ),
+    "What still waits was postponed or cancelled: {records} records, {blobs} attachments. See: xt"
+    " transfers": "其余内容已推迟或取消：记录 {records} 条，附件 {blobs} 个。查看：xt transfers",
     "The hub did not answer. Everything is kept and will be sent next time.": (
         "枢纽没有应答。内容都已保存，下次再发。"
     ),
@@ -295,6 +299,7 @@ WORDS: dict[str, str] = {
     "now": "目前",
     "last contact": "最近联系",
     "carries": "使用中",
+    "used last": "上次使用",
     "ready": "可用",
     "not there": "未接入",
     "bytes sent": "发送量",
@@ -331,7 +336,7 @@ WORDS: dict[str, str] = {
     "Nothing of it is sent until then; what has arrived stays there.": (
         "到时之前不再发送；已送达的部分保留。"
     ),
-    "https or serial:DEVICE.": "https 或 serial:设备。",
+    "udp, https or serial:DEVICE.": "udp、https 或 serial:设备。",
     "Size of the payload.": "测试数据的大小。",
     "{road}: {answered} of {asked} questions answered": "{road}：{asked} 次询问，{answered} 次应答",
     "round trip {rtt}, at best {least}": "往返 {rtt}，最短 {least}",
@@ -346,6 +351,7 @@ WORDS: dict[str, str] = {
     "{road}: {out} sent, {got} received, {refused} refused": (
         "{road}：发 {out}，收 {got}，拒收 {refused} 个"
     ),
+    ", {count} came again": "，重复收到 {count} 个",
     "attachment": "附件",
     "A relay's road upwards: https, serial:DEVICE.": "中继站的上行通道：https、serial:设备。",
     "For a relay: where it listens.": "仅用于中继站：监听地址。",
@@ -383,7 +389,8 @@ WORDS: dict[str, str] = {
     "{part}: {size}, {time}": "{part}：{size}，{time}",
     "text and vitals": "文字与体征",
     "without the photo {time}": "不带照片 {time}",
-    "without the document {time}": "不带文件 {time}",
+    "; without the photo {time}": "；不带照片 {time}",
+    "; without the document {time}": "；不带文件 {time}",
     "{size} to send; nobody has measured the link yet: xt link test": (
         "要发送 {size}；链路还没有测过，可先运行：xt link test"
     ),
@@ -391,7 +398,9 @@ WORDS: dict[str, str] = {
     "The hub did not answer. Check the network, or try another road: xt link list": (
         "枢纽没有应答。请检查网络，或换一条通路：xt link list"
     ),
-    "no answer for {time}": "已 {time} 没有回音",
+    "{cases} and {count} more": "{cases}，另有 {count} 例",
+    "postponed until {time}": "推迟到 {time}",
+    "no answer for {time}": "已有 {time}没有回音",
     "arrived": "已送到",
     "Record, play and look at voice notes.": "录制、播放和查看语音。",
     "Record a voice note with the microphone.": "用话筒录一段语音。",

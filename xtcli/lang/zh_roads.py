@@ -28,12 +28,21 @@ WORDS: dict[str, str] = {
     "{count} messages were not taken by the network; others go instead.": (
         "有 {count} 条短报文网络没有接收，将另发补上。"
     ),
+    "What came by short messages does not open here.": "短报文传来的数据包无法打开。",
     # HTTPS.
     "The proxy that this system names cannot be used for HTTPS.": (
         "本机设置的代理不能用于 HTTPS。"
     ),
     "Set HTTPS_PROXY to an address like http://HOST:PORT, or unset it and ALL_PROXY.": (
         "请把 HTTPS_PROXY 设为 http://主机:端口 这样的地址，或取消它和 ALL_PROXY。"
+    ),
+    "A web page answers at {host} instead of the hub: this network seems to want a login first.": (
+        "在 {host} 应答的不是枢纽，而是网页：这个网络可能要求先登录。"
+    ),
+    "Open any page in a browser and log in, or use another network or road. Everything is kept."
+    " If there is no login, check the address in the invitation.": (
+        "请用浏览器打开任意网页完成登录，或换用其他网络或通道。内容都已保留。"
+        "如果没有登录页面，请核对邀请码里的地址。"
     ),
     "What answers at {host} is not a hub of xt.": "在 {host} 应答的不是 xt 枢纽。",
     "Log in to the network if it wants that, and check the address in the invitation.": (
@@ -67,4 +76,9 @@ WORDS: dict[str, str] = {
     "it is no program": "不是程序",
     "it could not be read or written": "读写出错",
     "it is locked": "有写保护",
+    "it is not of this computer": "不是本机的",
+    "there is no network to it": "没有通往那里的网络",
+    "its connection broke": "连接断开",
+    "no name server answers": "域名服务器没有应答",
+    "no name server knows it": "域名服务器查不到它",
 }

@@ -148,8 +148,9 @@ WORDS: dict[str, str] = {
     # End of folder carrier.
     # Other roads: folder, serial, short messages, https, relays.
     "The certificate shown at {host} is not the hub's.": "{host} 出示的证书不是枢纽的证书。",
-    "Somebody may stand in between: use another network, or ask for a new code.": (
-        "可能有人在中间冒充：请换一个网络，或索取新邀请码。"
+    "A login page of this network, or somebody else, may stand in between: log in with a browser,"
+    " use another network, or ask for a new code.": (
+        "中间可能是这个网络的登录页面，也可能有人冒充：请先用浏览器登录，或换一个网络，或索取新邀请码。"
     ),
     "The hub cannot be reached over HTTPS at {host}: {why}.": (
         "无法通过 HTTPS 连到枢纽 {host}：{why}。"

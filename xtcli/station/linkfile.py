@@ -45,13 +45,14 @@ def write_link(
     lacking: Mapping[bytes, int] | None = None,
 ) -> None:  # fmt: skip
     """Keep a measurement; `last_contact` in unix seconds, `road` the one that carries now,
-    `lacking` as `read_lacking` gives it.
+    `lacking` as `read_lacking` gives it; None: as it was.
     """
     before = read_link(home, "")
+    left = read_lacking(home) if lacking is None else lacking
     text = json.dumps({
         "rate_bps": measure.rate_bps or before.rate_bps, "rtt_s": measure.rtt_s or before.rtt_s,
         "loss": measure.loss, "last_contact": last_contact or before.last_contact,
         "road": road or before.road,
-        "lacking": {tag.hex(): left for tag, left in (lacking or {}).items()},
+        "lacking": {tag.hex(): count for tag, count in left.items()},
     })  # fmt: skip
     home.write(home.root / NAME, text.encode())

@@ -7,15 +7,16 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import fields
+from contextlib import suppress
+from dataclasses import fields, replace
 
-from xtcli.errors import LinkDown, XtError
+from xtcli.errors import DiskFull, LinkDown, XtError
 from xtcli.station import linkfile
 from xtcli.station.core import StationCore
 from xtcli.station.exchange import Exchange
 from xtcli.station.intake import Arrival, Intake
 from xtcli.station.roads_hops import RELAYED_PATIENCE_SECONDS
-from xtcli.station.roads_link import LinkRoad, RoadLink, UdpRoad, hop_key, keep, tune
+from xtcli.station.roads_link import LinkRoad, RoadLink, UdpRoad, count, hop_key, keep, tune
 from xtcli.station.routing import HUB
 from xtcli.transport.driving import LinkClient, Wire
 from xtcli.transport.link.events import LinkConfig, LinkEvent, Realtime
@@ -42,6 +43,7 @@ class Pump:
         self.station = station
         self.road = road or UdpRoad(station.settings.hub_address)
         self._before = Wire()
+        self._counted = Wire()
         self._on_arrival = on_arrival
         self.on_realtime: Callable[[bytes], None] = lambda payload: None
         self.on_failure: Callable[[XtError], None] = self._failed
@@ -73,6 +75,8 @@ class Pump:
         try:
             await client.start()
         except BaseException:
+            # Somebody else may have answered.
+            count(self.station.home, self.road, client.wire, None)
             client.close()
             # What is assumed of a road that could not be opened says nothing of the others.
             self._spool.save_link_state(HUB, before)
@@ -228,14 +232,29 @@ class Pump:
     def save(self) -> None:
         """Keep what the link has learnt, for `xt status`."""
         if self.exchange is not None:
+            known = linkfile.read_lacking(self.station.home)
             lacking = {
-                one.tag: one.size - one.arrived
+                one.tag: one.size - one.arrived if one.arrived else known[one.tag]
                 for one in self.link.progress()
-                if one.arrived and not one.incoming
+                # What the hub told an earlier process stands until it tells this one more.
+                if not one.incoming and (one.arrived or one.tag in known)
             }
             linkfile.write_link(
                 self.station.home, self.link.measured(), self._contact, self.road.name, lacking
             )
+        self._count()
+
+    def _count(self) -> None:
+        """Write down what has been counted since the last time: a watch may last for weeks. On a
+        full disk it is counted later."""
+        if self._client is None:
+            return
+        wire = replace(self._client.wire)
+        more = wire.since(self._counted)
+        heard = more.datagrams_in > more.refused
+        with suppress(DiskFull):
+            count(self.station.home, self.road, more, self._contact if heard else None)
+            self._counted = wire
 
     async def close(self) -> None:
         """Let the last datagrams leave, keep what was learnt, close. Idempotent."""
@@ -245,10 +264,10 @@ class Pump:
             await asyncio.sleep(CLOSE_GRACE_SECONDS)
             await client.finish()
             self.save()
-            heard = self._contact if client.wire.datagrams_in > client.wire.refused else None
-            keep(self.link, self.station.home, self.road, client.wire, heard)
+            keep(self.link, self.station.home, self.road)
             self._client = None
             self._before = _sum(self._before, client.wire)
+            self._counted = Wire()
             client.close()
         if self._spool is not None:
             self._spool.close()

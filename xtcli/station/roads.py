@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from xtcli.errors import UsageError
+from xtcli.errors import ExitCode, UsageError
 from xtcli.lang import tr
 from xtcli.station.core import StationCore
 from xtcli.station.happenings import Happening, happening
@@ -118,6 +118,10 @@ def visit_folder(
         visit.on_step = on_step
         try:
             return visit.run()
+        except KeyboardInterrupt:
+            # A visit may be broken off anywhere; what it did is told.
+            visit.report.exit_code = ExitCode.STOPPED
+            return visit.report
         finally:
             # Also when the stick was pulled: what came before is here and must ring.
             for arrival in visit.arrivals:

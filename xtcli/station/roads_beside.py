@@ -8,8 +8,10 @@ each message costs money. It opens no seal; `roads_folder` and `roads_modem` do 
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from xtcli.errors import XtError
@@ -22,7 +24,7 @@ from xtcli.station.roads_auto import OnRoad, RoadChange
 from xtcli.station.roads_list import is_ready
 from xtcli.station.roads_shelf import Mail
 from xtcli.station.roads_store import RoadStore
-from xtcli.transport.carriers.folder import SUBFOLDER
+from xtcli.transport.carriers.folder import ENTRIES_MAX, SUBFOLDER
 
 if TYPE_CHECKING:
     from xtcli.station.roads_modem import Modem
@@ -49,11 +51,19 @@ class _Folder:
         self.at = -FOLDER_PAUSE_SECONDS
 
     def look(self) -> object:
-        """Changes when anybody writes to it or takes from it; None while it is not there."""
+        """Changes when anybody writes to it or takes from it; None while it is not there.
+
+        On FAT the folder's time may stay as it was, or say no more than two seconds: so the names
+        count, too.
+        """
         with suppress(OSError):
             if self.path.is_dir():
                 inside = self.path / SUBFOLDER
-                return inside.stat().st_mtime_ns if inside.is_dir() else 0
+                if not inside.is_dir():
+                    return 0
+                with os.scandir(inside) as found:
+                    names = frozenset(one.name for one in islice(found, ENTRIES_MAX))
+                return inside.stat().st_mtime_ns, hash(names)
         return None
 
 

@@ -43,6 +43,8 @@ class FolderReport:
     put: int = 0
     taken: int = 0
     refused: int = 0
+    again: int = 0
+    """Of those taken: bundles that were safe here already, as when a stick was copied."""
     left: int = 0
     records: int = 0
     bytes_put: int = 0
@@ -133,11 +135,13 @@ class FolderVisit:
         if note is not None:
             self._take_note(found, note)
             return
+        again = self.mail.spool.settled(envelope.sender, envelope.tag)
         arrivals = self._open(envelope)
         if arrivals is None:
             self._refuse(found.name, tr("It was not sealed for this station, or is damaged."))
             return
         self._notes.setdefault(envelope.sender, []).append(envelope.tag)
+        self.report.again += again
         self._took(found, arrivals)
 
     def _open(self, envelope: Envelope) -> list[Arrival] | None:
@@ -288,5 +292,5 @@ class FolderVisit:
         self.store.count(
             "folder", station.clock() if report.taken else None, put=report.put,
             taken=report.taken, refused=report.refused, bytes_out=report.bytes_put,
-            bytes_in=report.bytes_taken,
+            bytes_in=report.bytes_taken, again=report.again,
         )  # fmt: skip

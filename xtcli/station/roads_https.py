@@ -18,6 +18,7 @@ from xtcli.transport.carriers.https_client import (
     Url,
     connections,
     foreign_answer,
+    login_page,
     pinned,
     unreachable,
 )
@@ -86,7 +87,7 @@ async def ask_over_https(
     except BundleRejected:
         found = None
     if found is None:
-        raise foreign_answer(url)
+        raise login_page(url, answer, answer.content) or foreign_answer(url)
     if not found:
         raise LinkDown(
             "The hub at {address} did not answer.",

@@ -88,8 +88,8 @@ def tune(link: RoadLink, home: Home, road: LinkRoad, now: float) -> None:
         store.close()
 
 
-def keep(link: Link, home: Home, road: LinkRoad, wire: Wire, contact: float | None) -> None:
-    """After a road was used: what it was found to be, and what went over it."""
+def keep(link: Link, home: Home, road: LinkRoad) -> None:
+    """After a road was used: what it was found to be, and that it was used last."""
     store = RoadStore(home.root)
     try:
         if link.rate.proven and link.rate.srtt is not None:
@@ -97,8 +97,17 @@ def keep(link: Link, home: Home, road: LinkRoad, wire: Wire, contact: float | No
             found = (rate.rate_bps, rate.srtt or 0.0, rate.rttvar, rate.loss.share)
             store.save_rate(road.name, found)
         store.used(road.name)
-        store.count(road.name, contact, put=wire.datagrams_out, taken=wire.datagrams_in,
-                    refused=wire.refused, bytes_out=wire.bytes_out,
-                    bytes_in=wire.bytes_in)  # fmt: skip
+    finally:
+        store.close()
+
+
+def count(home: Home, road: LinkRoad, more: Wire, contact: float | None) -> None:
+    """Add what went over a road to its numbers. `contact` is the unix time when something genuine
+    came over it, None if nothing did."""
+    if not more.any:
+        return
+    store = RoadStore(home.root)
+    try:
+        store.count_wire(road.name, more, contact)
     finally:
         store.close()

@@ -150,6 +150,18 @@ def link_road(home: Home, settings: Settings, entropy: Entropy, road: RoadName) 
     )
 
 
+def usual_road(home: Home, settings: Settings) -> RoadName:
+    """The road that a sync would begin with, as far as is known: the one that the link used last,
+    or the first that can carry it."""
+    store = RoadStore(home.root)
+    try:
+        last = store.last_road()
+    finally:
+        store.close()
+    links = [one for one in map(RoadName.parse, read_roads(home, settings)) if one.carries_link]
+    return next((one for one in links if road_name(one) == last), links[0])
+
+
 def is_ready(road: RoadName) -> bool:
     """Whether a device or folder is there; a network is not asked."""
     if road.kind == "serial":

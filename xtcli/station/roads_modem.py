@@ -61,6 +61,8 @@ class ModemReport:
     records: int = 0
     bytes_sent: int = 0
     bytes_received: int = 0
+    again: int = 0
+    """Messages received that brought nothing, because what they carry had come before."""
     waiting_records: int = 0
     waiting_blobs: int = 0
     reasons: list[str] = field(default_factory=list)
@@ -104,6 +106,9 @@ class Modem:
         try:
             await self._until_ready(reader, min(READY_SECONDS, end - loop.time()))
             done = await self._steps(reader, end, watch)
+        except asyncio.CancelledError:
+            # Ctrl-C: what was sent and received until now is told.
+            self.report.exit_code, done = ExitCode.STOPPED, True
         finally:
             sender.cancel()
             if self.short is not None:
@@ -210,17 +215,20 @@ class Modem:
             try:
                 line = await process.stdout.readline()
             except ValueError:
-                self._babble += 1
-                continue
+                line = b"too long"
             if not line:
                 return
-            try:
-                self._line(line.decode("ascii").split())
-            except (ValueError, IndexError):
-                self._babble += 1
-                self._refuse(tr("The command said something that is not understood."))
-            except BundleRejected as error:
-                self._refuse(str(error))
+            self._hear(line)
+
+    def _hear(self, line: bytes) -> None:
+        """One line of the command, whatever it says."""
+        try:
+            self._line(line.decode("ascii").split())
+        except (ValueError, IndexError):
+            self._babble += 1
+            self._refuse(tr("The command said something that is not understood."))
+        except BundleRejected as error:
+            self._refuse(str(error))
 
     def _refuse(self, reason: str) -> None:
         self.report.refused += 1
@@ -260,6 +268,7 @@ class Modem:
         self.report.bytes_received += len(message)
         self._changed = True
         arrival = self.short.receive(address, message, self.mail.station.clock())
+        self.report.again = self.short.again
         if arrival is not None:
             self.report.taken += 1
             self.report.records += len(arrival.new)
@@ -298,7 +307,7 @@ class Modem:
         counts = {
             "put": report.messages_sent, "taken": report.messages_received,
             "refused": report.refused, "bytes_out": report.bytes_sent,
-            "bytes_in": report.bytes_received,
+            "bytes_in": report.bytes_received, "again": report.again,
         }  # fmt: skip
         more = {name: count - self._told.get(name, 0) for name, count in counts.items()}
         if any(more.values()):

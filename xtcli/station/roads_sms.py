@@ -82,6 +82,8 @@ class ShortMessages:
         self.size = size
         self.messages_max = messages_max
         self.refused = 0
+        self.again = 0
+        """Genuine messages that brought nothing, because what they carry had come before."""
         self._number = mail.station.number
         self._keys: dict[int, ShortKey] = {}
         self._asked: dict[tuple[int, bytes, int], Asked] = {}
@@ -106,7 +108,8 @@ class ShortMessages:
     def receive(self, address: str, message: bytes, now: float) -> Arrival | None:
         """Take a message; what its bundle brought, if it is whole now.
 
-        BundleRejected, counted, when it is not genuine; then nothing has changed.
+        BundleRejected, counted, when it is not genuine, or what it carries does not open: then
+        nothing has changed.
         """
         try:
             sender = short.sender_of(message)
@@ -145,14 +148,22 @@ class ShortMessages:
     def _whole(self, sender: int, sealed: bytes, now: float) -> Arrival | None:
         """A bundle is here: commit it, unless it is a late copy."""
         tag = bundle_tag(sealed)
+        if self.store.was_taken(sender, tag) is not None:
+            self.again += 1
         if self._late_copy(sender, tag, now):
             return None
         arrival = self.mail.arrived(sender, sealed, tag, ROAD)
         if arrival is None:
-            self.refused += 1
-            return None
+            raise self._not_ours()
         self.store.taken_short(sender, tag, now)
         return arrival
+
+    def _not_ours(self) -> BundleRejected:
+        """Its sender is known, but what it sent is nothing."""
+        self.refused += 1
+        return BundleRejected(
+            "What came by short messages does not open here.", "It was ignored."
+        )  # fmt: skip
 
     def _late_copy(self, sender: int, start: bytes, now: float) -> bool:
         taken = self.store.was_taken(sender, start)
@@ -160,9 +171,11 @@ class ShortMessages:
 
     def _symbol(self, sender: int, symbol: SymbolMessage, now: float) -> Arrival | None:
         if self._late_copy(sender, symbol.id, now):
+            self.again += 1
             return None
         kept = symbol.id, symbol.length, symbol.index, symbol.payload
-        parts = self.store.keep_symbol(sender, kept, now)
+        new, parts = self.store.keep_symbol(sender, kept, now)
+        self.again += not new
         self._asked[sender, symbol.id, symbol.length] = Asked(0, now + MORE_SECONDS)
         size = len(symbol.payload)
         same = {index: payload for index, payload in parts.items() if len(payload) == size}
@@ -173,8 +186,7 @@ class ShortMessages:
         self._asked.pop((sender, symbol.id, symbol.length), None)
         sealed = short.join(same, symbol.length, symbol.id)
         if sealed is None:
-            self.refused += 1
-            return None
+            raise self._not_ours()
         return self._whole(sender, sealed, now)
 
     def _bound(self, sender: int) -> None:

@@ -12,17 +12,18 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from xtcli.transport.driving import Wire
 from xtcli.transport.small_file import SmallFile
 
 NAME = "roads.db"
 CARRIED_MAX = 20_000
 """Bundles remembered as put on a stick, of each station."""
-COUNTERS = ("put", "taken", "refused", "bytes_out", "bytes_in")
+COUNTERS = ("put", "taken", "refused", "bytes_out", "bytes_in", "again")
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS counts(
   road TEXT PRIMARY KEY, put INTEGER NOT NULL DEFAULT 0, taken INTEGER NOT NULL DEFAULT 0,
   refused INTEGER NOT NULL DEFAULT 0, bytes_out INTEGER NOT NULL DEFAULT 0,
-  bytes_in INTEGER NOT NULL DEFAULT 0, last REAL);
+  bytes_in INTEGER NOT NULL DEFAULT 0, last REAL, again INTEGER NOT NULL DEFAULT 0);
 CREATE TABLE IF NOT EXISTS carried(
   id INTEGER PRIMARY KEY, peer INTEGER NOT NULL, tag BLOB NOT NULL, UNIQUE(peer, tag));
 CREATE TABLE IF NOT EXISTS short(
@@ -53,7 +54,8 @@ CREATE TABLE IF NOT EXISTS used(one INTEGER PRIMARY KEY CHECK(one=1), road TEXT 
 
 @dataclass(frozen=True, slots=True)
 class RoadCount:
-    """One carrier's numbers since this home began. `last` is unix time of the last success."""
+    """One carrier's numbers since this home began. `last` is unix time of the last success; `again`
+    how many of those taken were genuine but had come before: doubled by a road, or replayed."""
 
     road: str
     put: int = 0
@@ -62,6 +64,7 @@ class RoadCount:
     bytes_out: int = 0
     bytes_in: int = 0
     last: float | None = None
+    again: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,11 +83,19 @@ class RoadStore(SmallFile):
     def __init__(self, root: Path) -> None:
         """Open or make the file in a home's folder."""
         super().__init__(root / NAME, _SCHEMA)
+        with self.transaction():
+            if "again" not in [row[1] for row in self._do("PRAGMA table_info(counts)")]:
+                self._do("ALTER TABLE counts ADD COLUMN again INTEGER NOT NULL DEFAULT 0")
 
     def _do(self, statement: str, *values: object) -> sqlite3.Cursor:
         return self._run(statement, values)
 
     # Counts
+
+    def count_wire(self, road: str, more: Wire, now: float | None) -> None:
+        """Add what went over the wire of a road; `now` when something genuine came over it."""
+        self.count(road, now, put=more.datagrams_out, taken=more.datagrams_in, refused=more.refused,
+                   bytes_out=more.bytes_out, bytes_in=more.bytes_in, again=more.again)  # fmt: skip
 
     def count(self, road: str, now: float | None = None, **more: int) -> None:
         """Add to a carrier's numbers; `now` when something genuine came over it."""
@@ -100,8 +111,8 @@ class RoadStore(SmallFile):
 
     def counts(self) -> list[RoadCount]:
         """Every carrier used so far."""
-        rows = self._do("SELECT road, put, taken, refused, bytes_out, bytes_in, last FROM counts"
-                         " ORDER BY road")  # fmt: skip
+        rows = self._do("SELECT road, put, taken, refused, bytes_out, bytes_in, last, again FROM"
+                         " counts ORDER BY road")  # fmt: skip
         return [RoadCount(*row) for row in rows]
 
     # Rates
@@ -165,19 +176,20 @@ class RoadStore(SmallFile):
                     self._do("DELETE FROM short WHERE peer=? AND tag=?", peer, tag)
 
     def keep_symbol(self, peer: int, symbol: tuple[bytes, int, int, bytes], now: float
-                    ) -> dict[int, bytes]:  # fmt: skip
-        """Keep a symbol (id, length, index, payload); all symbols of its bundle."""
+                    ) -> tuple[bool, dict[int, bytes]]:  # fmt: skip
+        """Keep a symbol (id, length, index, payload): whether it is new, and all symbols of its
+        bundle."""
         wanted, length, number, payload = symbol
         with self.transaction():
-            self._do("INSERT OR IGNORE INTO short_in VALUES(?,?,?,?,?,?)",
-                      peer, wanted, length, number, payload, now)  # fmt: skip
+            kept = self._do("INSERT OR IGNORE INTO short_in VALUES(?,?,?,?,?,?)",
+                            peer, wanted, length, number, payload, now)  # fmt: skip
             self._do("UPDATE short_in SET at=? WHERE peer=? AND id=? AND length=?",
                       now, peer, wanted, length)  # fmt: skip
             rows = self._do(
                 "SELECT number, payload FROM short_in WHERE peer=? AND id=? AND length=?",
                 peer, wanted, length,
             ).fetchall()  # fmt: skip
-        return dict(rows)
+        return kept.rowcount > 0, dict(rows)
 
     def forget_symbols(self, peer: int, wanted: bytes, length: int) -> None:
         """Forget the symbols of a bundle."""

@@ -77,6 +77,8 @@ class SyncReport:
     """Records that the hub has refused for good in this sync: they will never arrive."""
     road: str = ""
     """The road that the link used last; empty when another process held it."""
+    rests: bool = False
+    """All that still waits was postponed or cancelled here, so it ended before its time."""
 
 
 class Syncer:
@@ -189,8 +191,7 @@ class Syncer:
             return
         self._drawn_at = now
         if not self.pump.open:
-            self.progress(Traffic(self.station.log.waiting(HUB).size, None))
-            return
+            return self.progress(Traffic(self.station.log.waiting(HUB).size, None))
         link, at = self.pump.link, asyncio.get_running_loop().time()
         queued = link.waiting(at)[1]
         left = link.estimate(0, 7, at) if queued else None
@@ -284,6 +285,7 @@ class Syncer:
         return SyncReport(
             code, confirmed, self.arrived, wire.bytes_out, wire.bytes_in, wire.datagrams_out,
             wire.datagrams_in, waiting.records, waiting.blobs, returned, self.pump.road.name,
+            code is ExitCode.WAITING and self.rests(),
         )  # fmt: skip
 
 
@@ -326,9 +328,22 @@ async def _sync(
     syncer.watch = watch
     before, refused = station.log.waiting(HUB).records, len(station.log.returns())
     end = time.monotonic() + timeout if timeout else NEVER
-    code: ExitCode | None = None
-    await start_syncer(syncer, end, patient=watch)
     try:
+        code = await _until_done(syncer, end, watch)
+        after = station.log.waiting(HUB).records
+        returned = len(station.log.returns()) - refused
+        if returned > 0 and code is ExitCode.OK:
+            code = ExitCode.PARTLY
+        return syncer.report(code, max(0, before - after - max(0, returned)), max(0, returned))
+    finally:
+        await syncer.close()
+
+
+async def _until_done(syncer: Syncer, end: float, watch: bool) -> ExitCode:
+    """Drive it; how it ended. Ctrl-C cancels: what was reached until then is told, too."""
+    code: ExitCode | None = None
+    try:
+        await start_syncer(syncer, end, patient=watch)
         while (time.monotonic() < end or syncer.calls.busy) and not syncer.stop:
             waits = syncer.calls.busy or (watch and syncer.waits())
             if syncer.pump.open and waits:
@@ -349,13 +364,9 @@ async def _sync(
         if code is None:
             syncer.visit_sticks()
             code = syncer.watched() if watch else syncer.code()
-        after = station.log.waiting(HUB).records
-        returned = len(station.log.returns()) - refused
-        if returned > 0 and code is ExitCode.OK:
-            code = ExitCode.PARTLY
-        return syncer.report(code, max(0, before - after - max(0, returned)), max(0, returned))
-    finally:
-        await syncer.close()
+        return code
+    except asyncio.CancelledError:
+        return ExitCode.STOPPED
 
 
 def somebody_waits(station: StationCore) -> bool:
@@ -376,14 +387,14 @@ async def start_syncer(syncer: Syncer, end: float, *, patient: bool) -> None:
 
 def _watch_other(station: StationCore, timeout: float) -> SyncReport:
     """Another process holds the link: wait until it has sent what is here."""
-    before = station.log.waiting(HUB).records
+    first = waiting = station.log.waiting(HUB)
     end = time.monotonic() + timeout
-    while True:
-        waiting = station.log.waiting(HUB)
-        left = waiting.records + waiting.blobs
-        if not left or time.monotonic() >= end:
-            return SyncReport(
-                ExitCode.WAITING if left else ExitCode.OK, max(0, before - waiting.records),
-                waiting_records=waiting.records, waiting_blobs=waiting.blobs,
-            )  # fmt: skip
-        time.sleep(LOOK_SECONDS)
+    try:
+        while (waiting.records or waiting.blobs) and time.monotonic() < end:
+            time.sleep(LOOK_SECONDS)
+            waiting = station.log.waiting(HUB)
+        code = ExitCode.WAITING if waiting.records or waiting.blobs else ExitCode.OK
+    except KeyboardInterrupt:
+        code = ExitCode.STOPPED
+    return SyncReport(code, max(0, first.records - waiting.records),
+                      waiting_records=waiting.records, waiting_blobs=waiting.blobs)  # fmt: skip

@@ -35,6 +35,7 @@ async def _wait(
     """Drive the link if it is ours, and look for receipts."""
     start = time.monotonic()
     receipts: dict[RecordId, float] = {}
+    stopped = False
     syncer = Syncer(station, seconds=seconds) if mine else None
     try:
         if syncer is not None:
@@ -54,6 +55,9 @@ async def _wait(
     except LinkDown:
         # Saved is saved: the caller says that it waits.
         pass
+    except asyncio.CancelledError:
+        # Ctrl-C: the caller says how far it came.
+        stopped = True
     finally:
         if syncer is not None:
             await syncer.close()
@@ -62,4 +66,5 @@ async def _wait(
     return Waited(
         receipts, states, wire.bytes_out if wire else None, wire.bytes_in if wire else None,
         wire.datagrams_out if wire else None, wire.datagrams_in if wire else None,
+        stopped,
     )  # fmt: skip

@@ -96,6 +96,8 @@ class Waited:
     bytes_received: int | None
     datagrams_sent: int | None
     datagrams_received: int | None
+    stopped: bool = False
+    """By Ctrl-C, before all were there or the time was over."""
 
 
 @dataclass(frozen=True, slots=True)

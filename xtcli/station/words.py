@@ -125,7 +125,7 @@ def carried(text: str) -> str:
         count, _, word = piece.rpartition(" x ")
         shown = tr(known.get(word, word))
         pieces.append(f"{count} x {shown}" if count else shown)
-    return ", ".join(pieces)
+    return tr(", ").join(pieces)
 
 
 def field(code: str) -> str:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any, Protocol
 
 from xtcli.errors import XtError
@@ -35,7 +35,18 @@ class Wire:
     datagrams_in: int = 0
     bytes_in: int = 0
     refused: int = 0
-    """Datagrams that no link took."""
+    """Datagrams that no link took, and bundles refused for good."""
+    again: int = 0
+    """Of those taken: genuine ones that had come before, by a road that doubles or by a replay."""
+
+    def since(self, before: Wire) -> Wire:
+        """What has been counted since `before`."""
+        return Wire(*(getattr(self, f.name) - getattr(before, f.name) for f in fields(Wire)))
+
+    @property
+    def any(self) -> bool:
+        """Whether anything was counted."""
+        return any(getattr(self, one.name) for one in fields(Wire))
 
 
 class Way(Protocol):
@@ -48,6 +59,10 @@ class Way(Protocol):
     @property
     def address(self) -> object:
         """Where that is, for callbacks and messages."""
+
+    @property
+    def wire(self) -> Wire:
+        """The numbers of the whole road that it is on."""
 
     def ready(self) -> bool:
         """Whether it takes more now. One that does not must have its peers kicked when it does:
@@ -124,7 +139,7 @@ class Driver:
         """Give the link a datagram and act on it; a peer that lost its counter is told."""
         now = self._loop.time()
         verdict = self.node.receive(datagram, now)
-        if verdict is Received.OLD:
+        if verdict in (Received.OLD, Received.AGAIN):
             answer = self.node.link.resync(now)
             if answer is not None and len(answer) <= len(datagram):
                 self._send(answer)
@@ -189,8 +204,14 @@ class LinkClient:
 
     def take(self, datagram: bytes) -> bool:
         """A datagram came over the road; False if the link did not want it."""
-        driver = self._driver
-        return driver is not None and driver.receive(datagram) is not Received.INVALID
+        if self._driver is None:
+            return False
+        inbox = self.node.link.inbox
+        before = inbox.refused
+        verdict = self._driver.receive(datagram)
+        self.wire.again += verdict is Received.AGAIN
+        self.wire.refused += inbox.refused - before
+        return verdict is not Received.INVALID
 
     async def finish(self) -> None:
         """Let what was handed over leave, before `close`."""
@@ -302,11 +323,15 @@ class LinkServer:
         if driver is None:
             return False
         now = asyncio.get_running_loop().time()
+        before = driver.node.link.inbox.refused
         verdict = driver.node.receive(datagram, now)
         if verdict is Received.INVALID:
             return False
         driver.wire.datagrams_in += 1
         driver.wire.bytes_in += len(datagram) + way.overhead_bytes
+        if verdict is Received.AGAIN:
+            driver.wire.again += 1
+            way.wire.again += 1
         if verdict is Received.FRESH:
             self._ways[station] = way
         else:
@@ -314,6 +339,7 @@ class LinkServer:
             if answer is not None and len(answer) <= len(datagram):
                 way.send(answer)
         driver.run()
+        way.wire.refused += driver.node.link.inbox.refused - before
         return True
 
     def _stranger(self, datagram: bytes, way: Way) -> bool:

@@ -183,6 +183,11 @@ class Spool(SmallFile):
                 (peer, peer, ACCEPTED_MAX),
             )
 
+    def settled(self, peer: int, tag: bytes) -> bool:
+        """Whether a bundle was answered for good, as far back as is remembered."""
+        found = self._run("SELECT 1 FROM accepted WHERE peer=? AND tag=?", (peer, tag)).fetchone()
+        return found is not None
+
     def answers(self, peer: int) -> list[tuple[bytes, int]]:
         """Answers remembered, oldest first: (tag, reason)."""
         query = "SELECT tag, reason FROM accepted WHERE peer=? ORDER BY id"

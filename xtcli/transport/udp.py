@@ -15,6 +15,7 @@ from typing import cast
 
 from xtcli.errors import LinkDown
 from xtcli.lang import tr
+from xtcli.lang.system import because
 from xtcli.transport.driving import LinkClient, LinkServer, Wire
 from xtcli.transport.link.events import LinkEvent
 from xtcli.transport.link.frames import DATAGRAM_BYTES_MAX, Kind, kind_of
@@ -41,7 +42,7 @@ async def resolve(host: str, port: int) -> Address:
             "The address {host} cannot be found: {why}.",
             "Check the network, or the address of the hub.",
             host=host,
-            why=error.strerror or error,
+            why=because(error),
         ) from error
     address: Address = found[0][4]  # type: ignore[assignment]
     return address
@@ -94,7 +95,7 @@ async def _open(take: Callable[[bytes, Address], None], local: Address, family: 
             "The address {address} cannot be used: {why}.",
             "Choose another address or port, or end the program that holds it.",
             address=f"{local[0]}:{local[1]}",
-            why=error.strerror or error,
+            why=because(error),
         ) from error
     return made
 
@@ -155,6 +156,11 @@ class UdpWay:
     def overhead_bytes(self) -> int:
         """IP and UDP headers."""
         return headers(self.address)
+
+    @property
+    def wire(self) -> Wire:
+        """What went over the socket."""
+        return self.socket.wire
 
     def ready(self) -> bool:
         """Always: the link's own pace holds it."""

@@ -14,12 +14,20 @@ from xtcli.transport.bundle.envelope import Header
 BUNDLE_NAME = re.compile(r"[0-9a-f]{16}\.xtb")
 PARTIAL_NAME = re.compile(r"[0-9a-f]{16}\.part")
 
+SYSTEM_NAMES = {".ds_store", "desktop.ini", "thumbs.db"}
+"""What systems leave in any folder that was looked at, in lower case."""
+
 ABANDONED_SECONDS = 3600.0
 """A partial file this old was left by a stick pulled out or a process killed."""
 
 DAMAGED_SECONDS = 2 * 86_400.0
 """A damaged bundle this old is deleted: its sender has had time to write it again. A file's time is
 that of the beginning of its day, so this is one day at least."""
+
+
+def of_system(name: str) -> bool:
+    """Whether a file is none of ours and nobody's doing: macOS writes a ._ beside others on FAT."""
+    return name.startswith("._") or name.lower() in SYSTEM_NAMES
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from xtcli.errors import BundleRejected, DiskFull, LinkDown, NotFound, UsageError
+from xtcli.lang.system import because
 from xtcli.transport.bundle.envelope import (
     ENVELOPE_BYTES_MAX,
     HEADER_BYTES_MAX,
@@ -41,6 +42,7 @@ ENTRIES_MAX = 10_000
 
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 _LOCKED = {errno.EROFS, errno.EACCES, errno.EPERM}
+_NO_FSYNC = {errno.EINVAL, errno.ENOSYS, errno.ENOTSUP}
 _NO_LINKS = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
 _BINARY = getattr(os, "O_BINARY", 0)
 
@@ -210,7 +212,7 @@ def _named_errors(folder: Path) -> Iterator[None]:
             "{folder} went away while it was used ({why}).",
             "Put the stick back and do it again. Nothing is lost.",
             folder=folder,
-            why=error.strerror or type(error).__name__,
+            why=because(error),
         ) from error
 
 
@@ -252,6 +254,8 @@ def _entries(inside: Path, now: float, refused: list[Refused] | None = None) -> 
             if count >= ENTRIES_MAX:
                 return
             with suppress(FileNotFoundError):
+                if choices.of_system(item.name):
+                    continue
                 if item.is_file(follow_symlinks=False):
                     about = item.stat(follow_symlinks=False)
                     entry = Entry(item.name, about.st_size, now - about.st_mtime)
@@ -307,10 +311,10 @@ def _write(inside: Path, name: str, data: bytes) -> None:
     partial = inside / f"{name.partition('.')[0]}.part"
     try:
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | _NO_LINKS | _BINARY
-        with os.fdopen(os.open(partial, flags, 0o600), "wb") as file:
+        with os.fdopen(os.open(partial, flags, 0o600), "wb") as file, _no_room_as_such():
             file.write(data)
             file.flush()
-            os.fsync(file.fileno())
+            _to_disk(file.fileno())
         partial.rename(inside / name)
         _blur(inside / name)
     except OSError:
@@ -318,6 +322,25 @@ def _write(inside: Path, name: str, data: bytes) -> None:
             partial.unlink()
         raise
     _sync(inside)
+
+
+def _to_disk(handle: int) -> None:
+    """As fsync, where the file system has it: some drivers and network folders have not."""
+    try:
+        os.fsync(handle)
+    except OSError as error:
+        if error.errno not in _NO_FSYNC:
+            raise
+
+
+@contextmanager
+def _no_room_as_such() -> Iterator[None]:
+    """A file that could be made but not filled: there is no room, whatever the driver says. One for
+    FAT says that it is not permitted."""
+    try:
+        yield
+    except PermissionError as error:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)) from error
 
 
 def _blur(path: Path) -> None:

@@ -45,6 +45,8 @@ FAILURE_SECONDS_MAX = 30.0
 FINISH_SECONDS = 5.0
 FULL_BYTES = 1_000
 """An answer with a full datagram is part of something larger; small talk is not followed up."""
+WANT_LOGIN = (301, 302, 303, 307, 308, 511)
+"""Redirections, and "network authentication required" (RFC 6585)."""
 IDLE_SECONDS = 0.3
 """After so long without anything to send, one request waits at the hub."""
 
@@ -84,7 +86,8 @@ def wrong_certificate(url: Url) -> BundleRejected:
     """Somebody else answers where the hub should."""
     return BundleRejected(
         "The certificate shown at {host} is not the hub's.",
-        "Somebody may stand in between: use another network, or ask for a new code.",
+        "A login page of this network, or somebody else, may stand in between: log in with a"
+        " browser, use another network, or ask for a new code.",
         host=url.host,
     )  # fmt: skip
 
@@ -126,10 +129,28 @@ def connections(
 
 
 def foreign_answer(url: Url) -> LinkDown:
-    """Something answers that is no hub, such as the page of a network that wants a login."""
+    """Something answers that is no hub."""
     return LinkDown(
         "What answers at {host} is not a hub of xt.",
         "Log in to the network if it wants that, and check the address in the invitation.",
+        host=url.host,
+    )  # fmt: skip
+
+
+def login_page(url: Url, answer: httpx.Response, body: bytes) -> LinkDown | None:
+    """What to say when a page for people came, or the way to one, as where a network wants a login
+    first; None for any other answer. `body` is what was read of it. A proxy before a hub that is
+    down sends pages too, but says with its status that they are errors.
+    """
+    kind = answer.headers.get("content-type", "").partition(";")[0].strip().lower()
+    page = kind in ("text/html", "application/xhtml+xml") or body.lstrip()[:1] == b"<"
+    if not (page and answer.status_code == 200) and answer.status_code not in WANT_LOGIN:
+        return None
+    return LinkDown(
+        "A web page answers at {host} instead of the hub: this network seems to want a login"
+        " first.",
+        "Open any page in a browser and log in, or use another network or road. Everything is kept."
+        " If there is no login, check the address in the invitation.",
         host=url.host,
     )  # fmt: skip
 
@@ -183,7 +204,11 @@ class HttpsClient(LinkClient):
 
         verify: ssl.SSLContext | bool = True
         if self._wanted:
-            verify = await pinned(self.url, self._wanted, self._cache)
+            try:
+                verify = await pinned(self.url, self._wanted, self._cache)
+            except BundleRejected:
+                self._wire.refused += 1
+                raise
         limits = httpx.Limits(max_connections=2, keepalive_expiry=55)
         timeout = httpx.Timeout(REQUEST_SECONDS, connect=CONNECT_SECONDS)
         self._client = connections(verify, timeout, limits)
@@ -263,12 +288,18 @@ class HttpsClient(LinkClient):
             answer = await self._read(body)
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             if "CERTIFICATE_VERIFY_FAILED" in str(error):
+                self._wire.refused += 1
                 self.trouble = wrong_certificate(self.url)
             # Its datagrams count as lost; the link mends that.
             return False
-        except BundleRejected:
+        except (BundleRejected, LinkDown) as error:
             self._wire.refused += 1
+            if isinstance(error, LinkDown):
+                self.trouble = error
             return False
+        if isinstance(self.trouble, LinkDown):
+            # Somebody has logged in.
+            self.trouble = None
         if batch and not wait:
             self._up = _fitted(self._up, len(body), time.monotonic() - started)
         self._wire.bytes_in += HTTP_BYTES
@@ -285,7 +316,7 @@ class HttpsClient(LinkClient):
         assert self._client is not None
         async with self._client.stream("POST", self.url.text, content=body) as answer:
             if answer.status_code != 200:
-                raise BundleRejected("What answered is not the hub.", "It was ignored.")
+                raise _no_answer(self.url, answer, b"")
             begun = time.monotonic()
             data = bytearray()
             async for piece in answer.aiter_raw():
@@ -294,7 +325,10 @@ class HttpsClient(LinkClient):
                     raise BundleRejected("What answered is not the hub.", "It was ignored.")
         if len(data) > self._down / 2:
             self._down = _fitted(self._down, len(data), time.monotonic() - begun)
-        return unpack(bytes(data))
+        try:
+            return unpack(bytes(data))
+        except BundleRejected as error:
+            raise _no_answer(self.url, answer, bytes(data)) from error
 
     async def finish(self) -> None:
         """Let the last request end, then close the connections."""
@@ -313,6 +347,12 @@ class HttpsClient(LinkClient):
         for task in self._tasks:
             task.cancel()
         self._tasks = []
+
+
+def _no_answer(url: Url, answer: httpx.Response, body: bytes) -> LinkDown | BundleRejected:
+    """Why an answer is none of the hub's."""
+    page = login_page(url, answer, body)
+    return page or BundleRejected("What answered is not the hub.", "It was ignored.")
 
 
 def _fitted(limit: int, size: int, seconds: float) -> int:

@@ -58,7 +58,7 @@ class Session:
         self.most = 0
         """Bytes that the client wanted in its last answer: what its road carries in a moment."""
         self.changed = asyncio.Event()
-        self._wire = wire
+        self.wire = wire
         self._queue: deque[bytes] = deque()
         self._bytes = 0
 
@@ -77,8 +77,8 @@ class Session:
             return
         self._queue.append(datagram)
         self._bytes += len(datagram)
-        self._wire.datagrams_out += 1
-        self._wire.bytes_out += len(datagram) + LENGTH_BYTES
+        self.wire.datagrams_out += 1
+        self.wire.bytes_out += len(datagram) + LENGTH_BYTES
         self.changed.set()
 
     def __len__(self) -> int:
@@ -112,26 +112,25 @@ class Endpoint:
         if scope["type"] != "http":
             return
         if not scope["path"].endswith(self.path):
-            return await _answer(send, 404)
+            return await self._refuse(send, 404)
         if scope["method"] != "POST":
+            # A station asks so for the certificate: that is no bad input.
             return await _answer(send, 405)
         try:
             async with asyncio.timeout(BODY_SECONDS):
                 body = await _read(receive)
         except TimeoutError:
-            return await _answer(send, 408)
+            return await self._refuse(send, 408)
         except ConnectionError:
             # Cut off in the middle: nobody listens any more, and nothing was refused.
             return
         if body is None:
-            self.wire.refused += 1
-            return await _answer(send, 413)
+            return await self._refuse(send, 413)
         self.wire.bytes_in += len(body) + HTTP_BYTES
         try:
             asked = read_asked(body)
         except BundleRejected:
-            self.wire.refused += 1
-            return await _answer(send, 400)
+            return await self._refuse(send, 400)
         session = self._session(asked.session)
         session.most = asked.most
         for datagram in asked.datagrams:
@@ -143,6 +142,11 @@ class Endpoint:
         self.wire.bytes_out += HTTP_BYTES
         await _answer(send, 200, answer)
         self.server.kick_way(session)
+
+    async def _refuse(self, send: Send, status: int) -> None:
+        """Not for us, or not as we speak: counted."""
+        self.wire.refused += 1
+        await _answer(send, status)
 
     def _session(self, number: bytes) -> Session:
         """The session with this number; new ones push out the longest silent."""

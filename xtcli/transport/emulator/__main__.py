@@ -13,13 +13,14 @@ import signal
 import sys
 from collections.abc import Sequence
 
+from xtcli.lang import tr
 from xtcli.transport.emulator.options import (
-    LINK_HELP,
     LinkChoice,
     ToolParser,
     add_link_options,
     chosen_link,
     guarded,
+    link_help,
     say_line,
 )
 from xtcli.transport.emulator.relay import (
@@ -33,24 +34,27 @@ from xtcli.transport.emulator.relay import (
 
 def parser() -> argparse.ArgumentParser:
     """The options of the relay."""
+    sample = (
+        "  python -m xtcli.transport.emulator --link satphone --listen 127.0.0.1:0"
+        " --to 127.0.0.1:4400"
+    )
     made = ToolParser(
         prog="python -m xtcli.transport.emulator",
-        description="A UDP relay that behaves like a bad link.",
-        epilog=f"links:\n{LINK_HELP}\n\nexample:\n  python -m xtcli.transport.emulator"
-        " --link satphone --listen 127.0.0.1:0 --to 127.0.0.1:4400",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        description=tr("A UDP relay that behaves like a bad link."),
+        epilog="\n".join((tr("links:"), link_help(), "", tr("example:"), sample)),
     )
     add_link_options(made)
-    made.add_argument(
-        "--listen", default="127.0.0.1:0", metavar="HOST:PORT", help="default: a free port"
-    )
-    made.add_argument("--to", required=True, metavar="HOST:PORT", help="where the hub listens")
-    made.add_argument("--json", action="store_true", help="one JSON object a line")
+    add = made.add_argument
+    add("--listen", default="127.0.0.1:0", metavar="HOST:PORT", help=tr("default: a free port"))
+    add("--to", required=True, metavar="HOST:PORT", help=tr("where the hub listens"))
+    add("--json", action="store_true", help=tr("one JSON object a line"))
     return made
 
 
-async def serve(choice: LinkChoice, listen: Address, target: Address, as_json: bool) -> None:
-    """Relay until SIGINT or SIGTERM."""
+async def serve(
+    choice: LinkChoice, listen: Address, target: Address, as_json: bool, *, explain: bool = False
+) -> None:
+    """Relay until SIGINT or SIGTERM. `explain`: tell a person on stderr what to do with it."""
     overhead = header_bytes(target)
     relay = Relay(listen, target, lambda number: choice.road(number, overhead))
     stop = asyncio.Event()
@@ -67,6 +71,13 @@ async def serve(choice: LinkChoice, listen: Address, target: Address, as_json: b
     host, port = relay.address
     started = {"event": "listening", "host": host, "port": port}
     say_line(json.dumps(started) if as_json else show_address(relay.address))
+    if explain and not as_json:
+        text = tr(
+            "The post's way to {target} goes over this link now: give it {listen} as the hub's"
+            " address. Ctrl-C ends it.", target=show_address(target),
+            listen=show_address(relay.address),
+        )  # fmt: skip
+        print(text, file=sys.stderr, flush=True)
     try:
         await stop.wait()
         show()
@@ -78,11 +89,13 @@ def _shown(stats: dict[str, object], as_json: bool) -> str:
     """The counters as a line of JSON or as a line for people."""
     if as_json:
         return json.dumps(stats)
-    return (
-        f"{stats['link']} seed {stats['seed']}, {stats['seconds']} s:"
-        f" {stats['bytes_up']} B in {stats['datagrams_up']} datagrams up,"
-        f" {stats['bytes_down']} B in {stats['datagrams_down']} down"
-    )
+    return tr(
+        "{link} seed {seed}, {seconds} s: {up} B in {up_count} datagrams up, {down} B in"
+        " {down_count} down",
+        link=stats["link"], seed=stats["seed"], seconds=stats["seconds"], up=stats["bytes_up"],
+        up_count=stats["datagrams_up"], down=stats["bytes_down"],
+        down_count=stats["datagrams_down"],
+    )  # fmt: skip
 
 
 def main(arguments: Sequence[str]) -> int:

@@ -18,37 +18,22 @@ import time
 from collections.abc import Sequence
 
 from xtcli.errors import UsageError
+from xtcli.lang import tr
 from xtcli.transport.emulator.__main__ import serve
 from xtcli.transport.emulator.core import Duplex
 from xtcli.transport.emulator.options import (
-    LINK_HELP,
     ToolParser,
     add_link_options,
     chosen_link,
     guarded,
+    link_help,
 )
 from xtcli.transport.emulator.relay import parse_address, road_stats
 from xtcli.transport.emulator.tun import HUB_ADDRESS, POST_ADDRESS, JoinedHosts
 
 ANY = "127.0.0.1:0"
 
-DESCRIPTION = f"""\
-Run real programs over a bad link.
-
-As root: makes two network namespaces, the post's ({POST_ADDRESS}) and the hub's ({HUB_ADDRESS}),
-joins them through the link, runs COMMAND at the post and --hub-command at the hub, and removes
-everything when COMMAND ends. All of IP goes through: TCP, UDP, ping. The commands find the
-addresses in BADLINK_POST and BADLINK_HUB. COMMAND's exit code is returned; the counters of the
-link go to stderr.
-
-Without root: --to relays UDP through the link, from --listen to HOST:PORT.
-"""
-
 EXAMPLES = f"""\
-links:
-{LINK_HELP}
-
-examples:
   sudo scripts/badlink --link satphone -- ping -c 5 {HUB_ADDRESS}
   sudo scripts/badlink --link gprs --hub-command 'python3 -m http.server 8000' \\
        -- curl -o page.html http://{HUB_ADDRESS}:8000/
@@ -59,28 +44,39 @@ examples:
 """
 
 
+def description() -> str:
+    """What the tool does."""
+    return "\n\n".join((
+        tr("Run real programs over a bad link."),
+        tr(
+            "As root: makes two network namespaces, the post's ({post}) and the hub's ({hub}),\n"
+            "joins them through the link, runs COMMAND at the post and --hub-command at the hub,"
+            " and removes\neverything when COMMAND ends. All of IP goes through: TCP, UDP, ping."
+            " The commands find the\naddresses in BADLINK_POST and BADLINK_HUB. COMMAND's exit"
+            " code is returned; the counters of the\nlink go to stderr.",
+            post=POST_ADDRESS, hub=HUB_ADDRESS,
+        ),
+        tr("Without root: --to relays UDP through the link, from --listen to HOST:PORT."),
+    ))  # fmt: skip
+
+
 def parser() -> argparse.ArgumentParser:
     """The options of the tool."""
     made = ToolParser(
         prog="scripts/badlink",
-        usage="%(prog)s [link options] [--hub-command CMD] -- COMMAND [ARG ...]\n"
-        "       %(prog)s [link options] [--listen HOST:PORT] --to HOST:PORT",
-        description=DESCRIPTION,
-        epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    made.add_argument("command", nargs="*", metavar="COMMAND", help="runs at the post")
-    made.add_argument(
-        "--hub-command", metavar="CMD", help="runs at the hub, by sh -c; starts first"
-    )
-    made.add_argument(
-        "--hub-wait", type=float, default=1.0, metavar="S", help="head start; default 1"
-    )
-    made.add_argument(
-        "--listen", metavar="HOST:PORT", help="UDP relay: here; default: a free port of 127.0.0.1"
-    )
-    made.add_argument("--to", metavar="HOST:PORT", help="UDP relay: to there; needs no root")
-    made.add_argument("--json", action="store_true", help="counters as JSON")
+        usage="%(prog)s " + tr("[link options] [--hub-command CMD] -- COMMAND [ARG ...]")
+        + "\n       %(prog)s " + tr("[link options] [--listen HOST:PORT] --to HOST:PORT"),
+        description=description(),
+        epilog="\n".join((tr("links:"), link_help(), "", tr("examples:"), EXAMPLES)),
+    )  # fmt: skip
+    add = made.add_argument
+    add("command", nargs="*", metavar="COMMAND", help=tr("runs at the post"))
+    add("--hub-command", metavar="CMD", help=tr("runs at the hub, by sh -c; starts first"))
+    add("--hub-wait", type=float, default=1.0, metavar="S", help=tr("head start; default 1"))
+    add("--listen", metavar="HOST:PORT",
+        help=tr("UDP relay: here; default: a free port of 127.0.0.1"))  # fmt: skip
+    add("--to", metavar="HOST:PORT", help=tr("UDP relay: to there; needs no root"))
+    add("--json", action="store_true", help=tr("counters as JSON"))
     add_link_options(made)
     return made
 
@@ -91,7 +87,7 @@ def main(arguments: Sequence[str]) -> int:
     choice = chosen_link(options)
     if options.to and not options.command and not options.hub_command:
         listen, target = parse_address(options.listen or ANY), parse_address(options.to)
-        asyncio.run(serve(choice, listen, target, options.json))
+        asyncio.run(serve(choice, listen, target, options.json, explain=True))
         return 0
     if not options.command or options.to or options.listen:
         raise UsageError(
@@ -157,12 +153,14 @@ def counted(road: Duplex, as_json: bool) -> str:
     up, down = road.up.counters, road.down.counters
     if as_json:
         return json.dumps({"link": road.profile.name, **road_stats(road)})
-    return (
-        f"{road.profile.name}: {up.bytes_offered} B in {up.packets_offered} packets up"
-        f" ({up.packets_lost + up.packets_cut} lost, {up.packets_overflowed} overflowed),"
-        f" {down.bytes_offered} B in {down.packets_offered} down"
-        f" ({down.packets_lost + down.packets_cut} lost, {down.packets_overflowed} overflowed)"
-    )
+    return tr(
+        "{link}: {up} B in {up_packets} packets up ({up_lost} lost, {up_full} overflowed), {down} B"
+        " in {down_packets} down ({down_lost} lost, {down_full} overflowed)",
+        link=road.profile.name, up=up.bytes_offered, up_packets=up.packets_offered,
+        up_lost=up.packets_lost + up.packets_cut, up_full=up.packets_overflowed,
+        down=down.bytes_offered, down_packets=down.packets_offered,
+        down_lost=down.packets_lost + down.packets_cut, down_full=down.packets_overflowed,
+    )  # fmt: skip
 
 
 if __name__ == "__main__":

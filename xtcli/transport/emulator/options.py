@@ -17,6 +17,8 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from xtcli.errors import UsageError, XtError
+from xtcli.lang import tr
+from xtcli.lang.system import because
 from xtcli.transport.emulator.capacity import Capacity, parse_mahimahi, parse_rates
 from xtcli.transport.emulator.core import Duplex
 from xtcli.transport.emulator.profiles import PROFILES, Outages, Profile, profile
@@ -26,14 +28,29 @@ INTERRUPTED = 130
 SEED_STRIDE = 1_000_003
 """Seeds of a choice's roads lie this far apart, so that neighbouring seeds share none."""
 
-LINK_HELP = "\n".join(
-    f"  {p.name:<9} {'' if p.rate_up_bps is None else f'{p.rate_up_bps / 1e3:g}k up, '}"
-    f"{'unlimited' if p.rate_down_bps is None else f'{p.rate_down_bps / 1e3:g}k bit/s down'}, "
-    f"{p.delay_s * 1e3:g}±{p.jitter_s * 1e3:g} ms one way, {p.loss:.0%} loss"
-    f"{f' in bursts of {p.burst_mean:g}' if p.loss else ''}"
-    f"{', down 60 s in every 90' if p.outages else ''}"
-    for p in PROFILES.values()
-)
+
+def link_help() -> str:
+    """A line for each named link."""
+    return "\n".join(f"  {one.name:<9} {_described(one)}" for one in PROFILES.values())
+
+
+def _described(link: Profile) -> str:
+    """What a link is like."""
+    if link.rate_up_bps is None or link.rate_down_bps is None:
+        rates = tr("unlimited")
+    else:
+        up, down = f"{link.rate_up_bps / 1e3:g}k", f"{link.rate_down_bps / 1e3:g}k"
+        rates = tr("{up} up, {down} bit/s down", up=up, down=down)
+    words = [rates, tr("{delay}±{jitter} ms one way", delay=f"{link.delay_s * 1e3:g}",
+                       jitter=f"{link.jitter_s * 1e3:g}")]  # fmt: skip
+    if link.loss:
+        words.append(tr("{loss} loss in bursts of {burst}", loss=f"{link.loss:.0%}",
+                        burst=f"{link.burst_mean:g}"))  # fmt: skip
+    else:
+        words.append(tr("{loss} loss", loss="0%"))
+    if link.outages:
+        words.append(tr("down 60 s in every 90"))
+    return tr(", ").join(words)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,33 +73,63 @@ class LinkChoice:
         )
 
 
+class _Page(argparse.RawDescriptionHelpFormatter):
+    """Help as it is written, in the language in force."""
+
+    def add_usage(self, usage: Any, actions: Any, groups: Any, prefix: str | None = None) -> None:
+        """The usage, after our word for it."""
+        super().add_usage(usage, actions, groups, tr("Usage: ") if prefix is None else prefix)
+
+
 class ToolParser(argparse.ArgumentParser):
-    """A parser whose complaints are ours: one sentence, one next step, one exit code."""
+    """A parser whose help and complaints are ours: both languages, one sentence, one next step, one
+    exit code."""
+
+    def __init__(self, **options: Any) -> None:
+        """As argparse's, without abbreviations of its own."""
+        super().__init__(formatter_class=_Page, add_help=False, **options)
+        self._positionals.title, self._optionals.title = tr("arguments"), tr("options")
+        self.add_argument("-h", "--help", action="help", help=tr("show this help and leave"))
 
     def error(self, message: str) -> NoReturn:
-        """What argparse found wrong."""
+        """What argparse found wrong, in our words where there are any."""
+        name, _, rest = message.removeprefix("argument ").partition(": ")
+        name = name.split("/")[-1]
+        if rest.startswith("expected "):
+            raise UsageError("{name} needs a value.", "See --help.", name=name)
+        if rest.startswith("invalid ") and " value: " in rest:
+            value = rest.partition(" value: ")[2].strip("'")
+            raise UsageError("{name} must be a number; {value} is none.", "Correct the number.",
+                             name=name, value=value)  # fmt: skip
+        if message.startswith("ambiguous option: ") and " could match " in message:
+            name, _, known = rest.partition(" could match ")
+            raise UsageError("{name} may mean several options: {known}.", "Write it out.",
+                             name=name, known=known)  # fmt: skip
+        if message.startswith("unrecognized arguments: "):
+            name = rest.split()[0] if rest.split() else rest
+            raise UsageError("There is no option {name}.", "See --help.", name=name)
+        if message.startswith("the following arguments are required: "):
+            raise UsageError("{name} is missing.", "See --help.", name=rest)
         raise UsageError("These options cannot be used: {why}.", "See --help.", why=message)
 
 
 def add_link_options(parser: argparse.ArgumentParser) -> None:
     """Add --link, --seed and what may differ from the named profile."""
-    link = parser.add_argument_group("link")
-    link.add_argument("--link", default="gprs", metavar="NAME", help="profile; default gprs")
-    link.add_argument("--seed", type=int, default=0, help="same seed, same losses; default 0")
-    link.add_argument("--rate-up", type=float, metavar="BIT/S", help="post to hub")
-    link.add_argument("--rate-down", type=float, metavar="BIT/S", help="hub to post")
-    link.add_argument("--delay", type=float, metavar="S", help="one way")
-    link.add_argument("--jitter", type=float, metavar="S", help="delay is uniform in ± this")
-    link.add_argument("--loss", type=float, metavar="P", help="share of packets lost, 0 to 1")
-    link.add_argument("--burst", type=float, metavar="N", help="mean packets lost in a row")
-    link.add_argument("--queue", type=float, metavar="S", help="seconds of the rate in the queue")
-    link.add_argument("--outage", metavar="DOWN/PERIOD", help="dead DOWN seconds in every PERIOD")
-    link.add_argument(
-        "--trace",
-        metavar="FILE",
-        help="play a recording: a CSV, or a mahimahi pair FILE.up and FILE.down",
-    )
-    link.add_argument("--trace-start", type=float, default=0.0, metavar="S", help="skip S seconds")
+    link = parser.add_argument_group(tr("link"))
+    add = link.add_argument
+    add("--link", default="gprs", metavar="NAME", help=tr("profile; default gprs"))
+    add("--seed", type=int, default=0, help=tr("same seed, same losses; default 0"))
+    add("--rate-up", type=float, metavar="BIT/S", help=tr("post to hub"))
+    add("--rate-down", type=float, metavar="BIT/S", help=tr("hub to post"))
+    add("--delay", type=float, metavar="S", help=tr("one way"))
+    add("--jitter", type=float, metavar="S", help=tr("delay is uniform in ± this"))
+    add("--loss", type=float, metavar="P", help=tr("share of packets lost, 0 to 1"))
+    add("--burst", type=float, metavar="N", help=tr("mean packets lost in a row"))
+    add("--queue", type=float, metavar="S", help=tr("seconds of the rate in the queue"))
+    add("--outage", metavar="DOWN/PERIOD", help=tr("dead DOWN seconds in every PERIOD"))
+    add("--trace", metavar="FILE",
+        help=tr("play a recording: a CSV, or a mahimahi pair FILE.up and FILE.down"))  # fmt: skip
+    add("--trace-start", type=float, default=0.0, metavar="S", help=tr("skip S seconds"))
 
 
 def chosen_link(options: argparse.Namespace) -> LinkChoice:
@@ -184,7 +231,7 @@ def _read(path: Path) -> str:
             "The recording {path} cannot be read: {why}.",
             "Give a CSV, or the common name of a mahimahi pair NAME.up and NAME.down.",
             path=str(path),
-            why=getattr(error, "strerror", None) or "not text",
+            why=because(error) if isinstance(error, OSError) else tr("not text"),
         ) from error
 
 

@@ -14,6 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from xtcli.errors import UsageError
+from xtcli.lang.system import because
 from xtcli.transport.emulator.core import UDP_IPV4_BYTES, Counters, Duplex, Emulator
 
 Address = tuple[str, int]
@@ -52,7 +53,7 @@ def _resolve(address: Address) -> tuple[int, Address]:
             "The address {address} is not known: {why}.",
             "Check the name, or give the number.",
             address=show_address(address),
-            why=getattr(error, "strerror", None) or str(error),
+            why=because(error),
         ) from error
     return found[0], (str(found[4][0]), int(found[4][1]))
 
@@ -101,7 +102,7 @@ class Relay:
                 "Nothing can listen at {address}: {why}.",
                 "Choose another port; port 0 takes any that is free.",
                 address=show_address(listen),
-                why=error.strerror or str(error),
+                why=because(error),
             ) from error
         self._loop.add_reader(self._socket, self._from_clients)
 

@@ -23,6 +23,7 @@ from types import TracebackType
 from typing import Any
 
 from xtcli.errors import DeviceMissing, UsageError
+from xtcli.lang.system import because
 from xtcli.transport.emulator.core import Duplex, Emulator
 
 TUN_DEVICE = "/dev/net/tun"
@@ -117,7 +118,7 @@ def _open_tun(name: str) -> int:
         raise DeviceMissing(
             "The system gives no TUN device: {why}.",
             "Use the UDP relay: --listen and --to.",
-            why=error.strerror or str(error),
+            why=because(error),
         ) from error
     return descriptor
 

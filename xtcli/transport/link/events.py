@@ -18,10 +18,12 @@ class Received(IntEnum):
     INVALID = 0
     """Its tag does not check, or its content is malformed. Nothing was changed."""
     OLD = 1
-    """Genuine, but not newer than what came before: the peer's address must not move to where it
-    came from. A late datagram was used, a duplicate ignored."""
+    """Genuine and late: it was used, but the peer's address must not move to where it came from."""
     FRESH = 2
     """Genuine and newer than everything before: answer to where it came from."""
+    AGAIN = 3
+    """Genuine, but it came before, or before this process: nothing of it was used. A network that
+    doubles, a peer that has lost its counter and a stranger who replays look alike."""
 
 
 @dataclass(frozen=True, slots=True)

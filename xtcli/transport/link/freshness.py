@@ -39,13 +39,19 @@ class Freshness:
         self._resynced_at = -RESYNC_S
         self._recent: deque[tuple[int, float]] = deque(maxlen=EARLIER_MAX + 1)
 
+    def restore(self, highest: int) -> None:
+        """Go on from what an earlier process had seen: all up to there is known, for which of them
+        came is not. What was on its way just then is sent again, what was recorded is not used."""
+        if highest > self.highest:
+            self.highest, self._seen = highest, (1 << WINDOW) - 1
+
     @property
     def save_due(self) -> bool:
         """Whether the highest should be written down."""
         return self.highest - self.saved >= UNSAVED_MAX
 
     def check(self, counter: int, now: float) -> tuple[Received, bool]:
-        """Take note of a genuine datagram: (fresh or old, whether its content is to be used)."""
+        """Take note of a genuine datagram: (what it is, whether its content is to be used)."""
         ahead = counter - self.highest
         if ahead > 0:
             self._seen = (self._seen << min(ahead, WINDOW) | 1) & ((1 << WINDOW) - 1)
@@ -56,7 +62,7 @@ class Freshness:
             return Received.FRESH, True
         if -ahead >= WINDOW or self._seen >> -ahead & 1:
             self._old_run += 1
-            return Received.OLD, False
+            return Received.AGAIN, False
         self._seen |= 1 << -ahead
         self._arrive(counter, now)
         return Received.OLD, True

@@ -41,6 +41,8 @@ class Inbox:
         """Whole bundles handed to the shell and not yet answered: tag to length."""
         self._answers: OrderedDict[bytes, int] = OrderedDict()
         self._bytes = 0
+        self.refused = 0
+        """Bundles refused so far: too large, damaged, or not wanted by the shell."""
 
     def answer(self, tag: bytes) -> Done | Refused | None:
         """What this bundle was answered before, if it is remembered."""
@@ -54,6 +56,7 @@ class Inbox:
         self.waiting.pop(tag, None)
         self.drop(tag)
         self._answers[tag] = reason
+        self.refused += reason > 0
         self._answers.move_to_end(tag)
         if len(self._answers) > self._config.accepted_max:
             self._answers.popitem(last=False)
@@ -111,6 +114,7 @@ class Inbox:
 
     def _refuse(self, tag: bytes, reason: int) -> Refused:
         """Refuse once; the peer may try again later."""
+        self.refused += 1
         self.drop(tag)
         return Refused(tag, reason)
 

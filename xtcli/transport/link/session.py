@@ -199,8 +199,8 @@ class Link:
         return received
 
     def resync(self, now: float) -> bytes | None:
-        """After OLD: the datagram to answer to where it came from, if its sender seems to have
-        lost its counter. Send it only if it is no longer than what came."""
+        """After OLD and AGAIN: the datagram to answer to where it came from, if its sender seems to
+        have lost its counter. Send it only if it is no longer than what came."""
         highest = self._fresh.resync(now)
         return self._datagram([Resync(highest)], None, now, report=False) if highest else None
 
@@ -395,5 +395,5 @@ class Link:
         if (counters := insight.restore_state(state, self.rate)) is None:
             return False
         self._counter.restore(counters[0])
-        self._fresh.highest = max(self._fresh.highest, counters[1])
+        self._fresh.restore(counters[1])
         return True

@@ -138,7 +138,7 @@ class Simulation:
     def _deliver(self, way: Emulator, source: End, target: End, back: Emulator) -> None:
         for datagram in way.pop(self.at):
             verdict = target.receive(datagram, self.at)
-            if verdict is Received.OLD and target.node is not None:
+            if verdict in (Received.OLD, Received.AGAIN) and target.node is not None:
                 answer = target.link.resync(target.now(self.at))
                 if answer is not None and len(answer) <= len(datagram):
                     self.resyncs += 1
