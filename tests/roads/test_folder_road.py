@@ -19,8 +19,9 @@ from xtcli.errors import DiskFull, ExitCode, LinkDown
 from xtcli.hub.hub import HubStation
 from xtcli.hub.roads import duties
 from xtcli.records.case import State
-from xtcli.records.types import Kind
+from xtcli.records.types import Kind, Note
 from xtcli.station import roads
+from xtcli.station.exchange import FILL_MAX
 from xtcli.station.roads_folder import FolderReport
 from xtcli.station.roads_store import RoadStore
 from xtcli.station.station import Station
@@ -90,6 +91,19 @@ def test_a_whole_consult_by_stick(realm: Realm, stick: Path) -> None:
             assert station.log.waiting(peer).records == 0
     for station in (post, hub, desk):
         station.verify_log()
+
+
+def test_all_that_waits_goes_with_one_stick(realm: Realm, stick: Path) -> None:
+    """A stick is not back for days: a month of notes goes with it at once."""
+    post, hub = realm.station("post"), realm.hub()
+    case = file_request(post)
+    with post.log.many():
+        for number in range(2 * FILL_MAX):
+            post.log.queue(1, post.write(Note(f"{number}"), case).id, 1)
+    visit(post, stick)
+    assert post.log.pending(1) == []
+    visit(hub, stick)
+    assert len(hub.log.records(case)) == 1 + 2 * FILL_MAX
 
 
 def test_visits_are_idempotent(realm: Realm, stick: Path) -> None:

@@ -225,7 +225,7 @@ class HubCore:
             with self.spool.transaction():
                 for opened, arrival in done:
                     opened.peer.exchange.settled(opened.tag, arrival, now)
-        except DiskFull as error:
+        except XtError as error:
             # The log has the records: when they are sent again they are known and confirmed.
             self._give_up([opened for opened, _ in done], error)
         self.deliver(now)
@@ -244,9 +244,11 @@ class HubCore:
             with self.hub.log.many(), self.spool.transaction():
                 for peer, event in taken:
                     peer.exchange.handle(event, now)
-        except DiskFull as error:
+        except XtError as error:
             # They stay in the outbox; sending them once more harms nothing.
             self._trouble(error)
+        for number in {peer.number for peer, _ in taken if self.peers.get(peer.number) is peer}:
+            self._kick(number)
 
     def _log(self, batch: list[Opened]) -> Logged:
         """All of a batch, or nothing of it."""
@@ -343,17 +345,25 @@ class HubCore:
                 self._kick(number)
         if self._mended is None or now - self._mended > MEND_SECONDS:
             self._mended = now
-            for number, peer in list(self.peers.items()):
-                peer.exchange.mend()
-                if not peer.exchange.saying and (missing := self._gaps.to_ask(number)):
-                    peer.exchange.ask_again(missing, now)
-                    self._kick(number)
+            for peer in list(self.peers.values()):
+                self._mend(peer, now)
             self.deliver(now)
             for number in self._pass_down(self.below.mend(), now):
                 self._kick(number)
         if self._watched is None or now - self._watched > WATCH_SECONDS:
             self._watched = now
             self._watch(now)
+
+    def _mend(self, peer: Peer, now: float) -> None:
+        """Bundle again what got no receipt, ask for gaps. What one station's full room keeps from
+        being done must not keep it from being done for the others."""
+        try:
+            peer.exchange.mend()
+            if not peer.exchange.saying and (missing := self._gaps.to_ask(peer.number)):
+                peer.exchange.ask_again(missing, now)
+                self._kick(peer.number)
+        except DiskFull as error:
+            self._trouble(error)
 
     def _leave_revoked(self) -> None:
         for number in list(self.peers):

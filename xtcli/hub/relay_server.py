@@ -10,6 +10,7 @@ import json
 import os
 import signal
 from contextlib import suppress
+from typing import Any
 
 from xtcli.errors import DiskFull, LinkDown, XtError
 from xtcli.hub.relaying import RelayCore, RelayPump
@@ -35,6 +36,8 @@ LOOK_SECONDS = 0.25
 POLL_SECONDS = 120.0
 ALIVE_SECONDS = 60.0
 RECONNECT_SECONDS = 5.0
+TROUBLE_SECONDS = 30.0
+"""The same trouble is told again only after so long."""
 JOINS_MAX = 16
 JOIN_WAIT_S = 3.0
 JOIN_LINE_SECONDS = 10.0
@@ -96,6 +99,7 @@ class RelayServer:
         self._polled_at = self._mended_at = 0.0
         self._version = self._spool_version = -1
         self._up = False
+        self._told: dict[str, float] = {}
 
     def _roads_up(self) -> list[RoadName]:
         """The roads upwards: those of the settings unless `--upstream` says otherwise."""
@@ -137,6 +141,7 @@ class RelayServer:
                 tr("The print of its certificate: {print}", print=self.roads.print),
             )
         loop = asyncio.get_running_loop()
+        loop.set_exception_handler(self._failed)
         for name in ("SIGINT", "SIGTERM"):
             if os.name == "posix":
                 loop.add_signal_handler(getattr(signal, name), self.stopping.set)
@@ -243,7 +248,21 @@ class RelayServer:
         if self._up and self.pump.open:
             self.pump.offer()
 
+    def _failed(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        """A callback of the loop failed. A full disk is told; the link goes on by itself."""
+        error = context.get("exception")
+        if isinstance(error, XtError):
+            self._trouble(error)
+        else:
+            loop.default_exception_handler(context)
+
     def _trouble(self, error: XtError) -> None:
+        """Tell it, the same not again for a while."""
+        now, text = asyncio.get_running_loop().time(), str(error)
+        self._told = {one: at for one, at in self._told.items() if now - at < TROUBLE_SECONDS}
+        if text in self._told:
+            return
+        self._told[text] = now
         self._say({"error": str(error), "hint": error.advice}, f"{error} {error.advice}")
 
     def _say(self, document: dict[str, object], text: str) -> None:

@@ -11,7 +11,7 @@ import signal
 from contextlib import suppress
 from typing import Any
 
-from xtcli.errors import DiskFull, UsageError, XtError
+from xtcli.errors import DiskFull, LogCorrupt, UsageError, XtError
 from xtcli.hub.admission import Admission
 from xtcli.hub.core import HubCore
 from xtcli.hub.hub import HubStation, open_hub
@@ -101,7 +101,8 @@ class Server:
             self.spool.close()
 
     def _look(self, now: float) -> None:
-        """What is done from time to time; after a full disk, whether links can go on."""
+        """What is done from time to time; after a full disk, whether links can go on. Another
+        process that keeps the log for long must not end the hub; a log that does not check does."""
         try:
             self.core.look(now)
             self.roads.look(now)
@@ -110,15 +111,17 @@ class Server:
             stuck, self._stuck = self._stuck, False
             for number in list(self.core.peers) if stuck else []:
                 self.udp.kick(number)
-        except DiskFull as error:
+        except LogCorrupt:
+            raise
+        except XtError as error:
             self._stuck = True
             self._trouble(error)
 
     def _failed(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
         """A callback of the loop failed. A full disk must not stop the hub; it goes on later."""
         error = context.get("exception")
-        if isinstance(error, DiskFull):
-            self._stuck = True
+        if isinstance(error, XtError):
+            self._stuck = self._stuck or isinstance(error, DiskFull)
             self._trouble(error)
         else:
             loop.default_exception_handler(context)

@@ -45,7 +45,7 @@ class Pump:
         self._on_arrival = on_arrival
         self.on_realtime: Callable[[bytes], None] = lambda payload: None
         self.on_failure: Callable[[XtError], None] = self._failed
-        """Hears why a bundle could not be taken in; by default `check` raises it."""
+        """Hears why a bundle could not be taken in; by default `check_disk` raises it."""
         self._failure: XtError | None = None
         self._client: LinkClient | None = None
         self._spool: Spool | None = None
@@ -174,12 +174,17 @@ class Pump:
             self.link.send_realtime(payload, asyncio.get_running_loop().time())
             self._client.kick()
 
-    def check(self) -> None:
-        """Raise what has made the road useless, or why something could not be taken in; notice what
-        others postponed."""
+    def check_disk(self) -> None:
+        """Raise why something could not be taken in or written: no other road would mend that."""
         failure, self._failure = self._failure, None
+        if self._client is not None:
+            failure, self._client.failure = failure or self._client.failure, None
         if failure is not None:
             raise failure
+
+    def check(self) -> None:
+        """As `check_disk`; raise what has made the road useless; notice what others postponed."""
+        self.check_disk()
         if self._client is not None and self._client.trouble is not None:
             raise self._client.trouble
         if self._spool is None or self.exchange is None:

@@ -20,7 +20,7 @@ from xtcli.station.exchange import MEND_SECONDS
 from xtcli.station.happenings import Happening, happening
 from xtcli.station.home import SyncLock
 from xtcli.station.intake import Arrival
-from xtcli.station.polls import Polls
+from xtcli.station.polls import Coming, Polls
 from xtcli.station.pump import Pump, no_hub_here
 from xtcli.station.requested import Giver
 from xtcli.station.roads_auto import OnRoad, RoadKeeper, all_roads
@@ -113,6 +113,7 @@ class Syncer:
         self._version = -1
         self._waits: tuple[tuple[int, int], bool] | None = None
         self.polls = Polls()
+        self.coming = Coming()
         self._drawn_at = self._saved_at = self._mended_at = 0.0
         self._wake = asyncio.Event()
 
@@ -239,7 +240,9 @@ class Syncer:
         if not self.pump.open:
             return False
         link = self.pump.link
-        if link.polling or link.peer_waiting != 0 or link.measured().queued_bundles:
+        if self.coming.look(link, time.monotonic()) or link.measured().queued_bundles:
+            return False
+        if link.polling or link.peer_waiting != 0:
             return False
         waiting = self.station.log.waiting(HUB)
         return not waiting.records and not waiting.blobs
@@ -303,16 +306,19 @@ def run_sync(
     """
     if station.kind is StationKind.HUB:
         raise no_hub_here()
-    lock = SyncLock(station.home)
+    lock, end = SyncLock(station.home), time.monotonic() + timeout
     if not lock.take():
         if watch:
             raise UsageError(
                 "Another xt of this station is connected already.", "Use that one, or stop it."
             )
-        return _watch_other(station, timeout)
+        other = _watch_other(station, lock, end)
+        if other is not None:
+            return other
+    left = max(LOOK_SECONDS, end - time.monotonic()) if timeout else 0.0
     try:
-        make = partial(Syncer, road=road, on_road=on_road, seconds=0.0 if watch else timeout)
-        return asyncio.run(_sync(make, station, timeout, watch, show, progress))
+        make = partial(Syncer, road=road, on_road=on_road, seconds=0.0 if watch else left)
+        return asyncio.run(_sync(make, station, left, watch, show, progress))
     finally:
         lock.free()
 
@@ -374,10 +380,10 @@ async def start_syncer(syncer: Syncer, end: float, *, patient: bool) -> None:
         await asyncio.sleep(RECONNECT_SECONDS)
 
 
-def _watch_other(station: StationCore, timeout: float) -> SyncReport:
-    """Another process holds the link: wait until it has sent what is here."""
+def _watch_other(station: StationCore, lock: SyncLock, end: float) -> SyncReport | None:
+    """Another process holds the link: wait until it has sent what is here. None when it has ended
+    before that, and the link is ours."""
     before = station.log.waiting(HUB).records
-    end = time.monotonic() + timeout
     while True:
         waiting = station.log.waiting(HUB)
         left = waiting.records + waiting.blobs
@@ -386,4 +392,6 @@ def _watch_other(station: StationCore, timeout: float) -> SyncReport:
                 ExitCode.WAITING if left else ExitCode.OK, max(0, before - waiting.records),
                 waiting_records=waiting.records, waiting_blobs=waiting.blobs,
             )  # fmt: skip
+        if lock.take():
+            return None
         time.sleep(LOOK_SECONDS)

@@ -80,8 +80,7 @@ class Spool(SmallFile):
         """Keep a sealed bundle for `peer`; its tag. The same bundle again changes nothing."""
         tag = bundle_tag(sealed)
         with self.transaction():
-            held = self._run("SELECT sum(size) FROM outgoing WHERE peer=?", (peer,)).fetchone()[0]
-            if (held or 0) + len(sealed) > OUTGOING_BYTES_MAX:
+            if len(sealed) > self.room(peer):
                 raise DiskFull(
                     "Too much already waits to be sent to this station.",
                     "Connect, or cancel transfers that are not needed any more.",
@@ -91,6 +90,11 @@ class Spool(SmallFile):
                 (peer, tag, priority, sealed, len(sealed), WAITING, now),
             )
         return tag
+
+    def room(self, peer: int) -> int:
+        """Sealed bytes for which there is room for `peer`."""
+        held = self._run("SELECT sum(size) FROM outgoing WHERE peer=?", (peer,)).fetchone()[0]
+        return OUTGOING_BYTES_MAX - int(held or 0)
 
     def outgoing(self, peer: int | None = None) -> list[Outgoing]:
         """What is kept for one peer or all, most urgent and oldest first."""
@@ -138,7 +142,7 @@ class Spool(SmallFile):
                 "INSERT OR IGNORE INTO incoming VALUES(?,?,?,?,?)",
                 (peer, part.tag, part.length, part.symbol_bytes, part.priority),
             )
-            self._db.executemany(
+            self._run_many(
                 "INSERT OR IGNORE INTO symbols VALUES(?,?,?,?)",
                 [(peer, part.tag, index, payload) for index, payload in part.symbols],
             )
