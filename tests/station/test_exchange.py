@@ -22,10 +22,10 @@ from xtcli.station.exchange import Exchange
 from xtcli.station.intake import Arrival, Intake
 from xtcli.station.routing import HUB
 from xtcli.station.station import Station
+from xtcli.transport import spool as spools
 from xtcli.transport.link.events import BundleArrived, BundleRefused, BundleTaken
 from xtcli.transport.link.session import Link
 from xtcli.transport.link.spooled import SpooledLink
-from xtcli.transport import spool as spools
 from xtcli.transport.spool import REFUSED, TAKEN, Spool
 
 WEEK = 7 * 86_400.0

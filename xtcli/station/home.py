@@ -189,8 +189,8 @@ def disk_errors() -> Iterator[None]:
         raise
 
 
-LOCK_TRIES = 3
-LOCK_PAUSE_SECONDS = 0.01
+LOCK_TRIES = 5
+LOCK_PAUSE_SECONDS = 0.02
 """Who only looks at the lock has it for microseconds."""
 
 
