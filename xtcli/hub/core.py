@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 from contextlib import suppress
 
 from xtcli.errors import DiskFull, NotAllowed, XtError
-from xtcli.hub.batch import Logged, Opened, Peer, log_all
+from xtcli.hub.batch import Logged, Opened, Peer, explained, log_all
 from xtcli.hub.below import Below
 from xtcli.hub.calls_hops import CallHops
 from xtcli.hub.gaps import Gaps
@@ -104,8 +104,8 @@ class HubCore:
             node = SpooledLink(link, self.spool)
             exchange = self.below.exchange(node, self.intake, entry)
             exchange.resume(now)
-        except DiskFull as error:
-            self._trouble(error)
+        except Exception as error:
+            self._trouble(explained(station, error))
             return None
         self.peers[station] = Peer(station, exchange)
         return node
@@ -284,8 +284,8 @@ class HubCore:
         waiting = [number for number in found if self._heard(number, now)]
         try:
             filled = self._fill(waiting, now)
-        except DiskFull:
-            # One station's full outbox must not keep the others' from leaving.
+        except Exception:
+            # What is wrong with one station's outbox must not keep the others' from leaving.
             filled = [number for one in waiting for number in self._fill_alone(one, now)]
         for number in {*filled, *self._pass_down(found, now)}:
             self._kick(number)
@@ -303,15 +303,24 @@ class HubCore:
         if not below:
             return set()
         try:
-            with self.hub.log.many(), self.spool.transaction():
-                relays = self.below.fill(below)
-        except DiskFull as error:
-            self._trouble(error)
-            return set()
+            relays = self._fill_below(below)
+        except Exception:
+            relays = {relay for one in below for relay in self._fill_below_alone(one)}
         here = relays & self.peers.keys()
         for number in here:
             self.peers[number].exchange.node.load(now, self.hub.clock())
         return here
+
+    def _fill_below(self, stations: list[int]) -> set[int]:
+        with self.hub.log.many(), self.spool.transaction():
+            return self.below.fill(stations)
+
+    def _fill_below_alone(self, number: int) -> set[int]:
+        try:
+            return self._fill_below([number])
+        except Exception as error:
+            self._trouble(explained(number, error))
+            return set()
 
     def _fill(self, waiting: list[int], now: float) -> list[int]:
         """One transaction for all; those for whom anything was bundled."""
@@ -321,8 +330,8 @@ class HubCore:
     def _fill_alone(self, number: int, now: float) -> list[int]:
         try:
             return self._fill([number], now)
-        except DiskFull as error:
-            self._trouble(error)
+        except Exception as error:
+            self._trouble(explained(number, error))
             return []
 
     # From time to time
@@ -355,15 +364,15 @@ class HubCore:
             self._watch(now)
 
     def _mend(self, peer: Peer, now: float) -> None:
-        """Bundle again what got no receipt, ask for gaps. What one station's full room keeps from
-        being done must not keep it from being done for the others."""
+        """Bundle again what got no receipt, ask for gaps; whatever is wrong with one station, it is
+        done for the others."""
         try:
             peer.exchange.mend()
             if not peer.exchange.saying and (missing := self._gaps.to_ask(peer.number)):
                 peer.exchange.ask_again(missing, now)
                 self._kick(peer.number)
-        except DiskFull as error:
-            self._trouble(error)
+        except Exception as error:
+            self._trouble(explained(peer.number, error))
 
     def _leave_revoked(self) -> None:
         for number in list(self.peers):

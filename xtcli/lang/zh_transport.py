@@ -85,6 +85,7 @@ WORDS: dict[str, str] = {
     "This bundle holds more than this station takes at once.": (
         "此数据包超过本站点一次可接收的大小。"
     ),
+    "This bundle is too large to be passed on.": "此数据包过大，无法转发。",
     "This bundle is damaged or was not sealed for this station.": (
         "此数据包已损坏，或不是发给本站点的。"
     ),

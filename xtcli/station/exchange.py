@@ -167,11 +167,13 @@ class Exchange:
             yield group
 
     def _parts(self, group: Sequence[Pending]) -> list[Part]:
-        """The parts of a bundle that carries `group`; none when its file cannot be read, which must
-        not keep back what comes after it."""
+        """The parts of a bundle that carries `group`; none when its file cannot be read or fits no
+        bundle, which must not keep back what comes after it."""
         parts: list[Part] = []
         for pending in group:
             if isinstance(pending.item, bytes):
+                if self.station.blobs.size(pending.item) > parcels.PIECE_BYTES:
+                    continue
                 with suppress(NotFound, OSError):
                     data = self.station.blobs.read(pending.item)
                     parts += [piece.part() for piece in parcels.pieces(pending.item, data)]

@@ -66,7 +66,7 @@ class SpooledLink:
         new = 0
         seen: set[bytes] = set()
         for row in self.spool.outgoing(self._peer):
-            if row.state in (TAKEN, REFUSED):
+            if row.state in (TAKEN, REFUSED) or row.size > self.link.config.bundle_bytes_max:
                 continue
             seen.add(row.tag)
             if row.tag not in self._loaded:
@@ -86,7 +86,9 @@ class SpooledLink:
 
     def put(self, sealed: bytes, priority: int, now: float, wall: float) -> bytes:
         """Spool a sealed bundle and offer it; its tag. What else the spool has is not looked at: it
-        may be thousands."""
+        may be thousands. ValueError if it is larger than the peer takes."""
+        if len(sealed) > self.link.config.bundle_bytes_max:
+            raise ValueError("bundle is too large")
         tag = self.spool.put(self._peer, sealed, priority, wall)
         if tag not in self._loaded:
             self.link.offer(tag, sealed, priority, now)
