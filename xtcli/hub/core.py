@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 
-from xtcli.errors import DiskFull, NotAllowed, XtError
+from xtcli.errors import NotAllowed, XtError
 from xtcli.hub.batch import Logged, Opened, Peer, explained, log_all
 from xtcli.hub.below import Below
 from xtcli.hub.calls_hops import CallHops
@@ -90,7 +90,7 @@ class HubCore:
     def find(self, station: int, now: float) -> SpooledLink | None:
         """The link of a station that speaks for the first time; None for strangers and revoked.
 
-        Whoever it was may only have claimed the number: nothing is bundled before `Contact`.
+        What came may be old: nothing is bundled before `Contact`.
         """
         entry = self.hub.roster.station(station)
         if entry is None or station == self.hub.number or entry.upstream != self.hub.number:
@@ -385,7 +385,7 @@ class HubCore:
         """Escalations and repeated alerts are records: tell them and send them on."""
         try:
             made = self.hub.watch()
-        except DiskFull as error:
+        except XtError as error:
             self._trouble(error)
             return
         for record in made:

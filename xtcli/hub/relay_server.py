@@ -12,7 +12,8 @@ import signal
 from contextlib import suppress
 from typing import Any
 
-from xtcli.errors import DiskFull, LinkDown, XtError
+from xtcli.errors import DiskFull, LinkDown, LogCorrupt, XtError
+from xtcli.hub.doors import Door
 from xtcli.hub.relaying import RelayCore, RelayPump
 from xtcli.hub.serving_roads import RoadOptions, ServedRoads
 from xtcli.lang import tr
@@ -24,6 +25,7 @@ from xtcli.station.roads import RoadName
 from xtcli.station.roads_auto import RoadChange, RoadKeeper, link_roads
 from xtcli.station.roads_https import CERTIFICATE, ask_over_https
 from xtcli.station.roads_store import RoadStore
+from xtcli.station.routing import HUB
 from xtcli.station.station import Station
 from xtcli.transport.carriers.serial import SerialClient
 from xtcli.transport.driving import Way
@@ -84,7 +86,7 @@ class RelayServer:
         self.options = roads or RoadOptions()
         self.spool = Spool(station.home.spool_path)
         self.store = RoadStore(station.home.root)
-        self.udp = RelaySocket(self._find, self._below)
+        self.udp = RelaySocket(self._find, self._below, genuine=Door(station, HUB).genuine)
         self.udp.ask = self
         self.core = RelayCore(station, self.spool, self.store, kick=self.udp.kick,
                               kick_up=self._kick_up)  # fmt: skip
@@ -182,28 +184,38 @@ class RelayServer:
         try:
             self.roads.look(now)
             self._reload(now)
-            if not self._up:
-                return
-            if await self.keeper.step(self._asks()):
-                self._version, self._polled_at = -1, -POLL_SECONDS
-            if not self.pump.open:
-                return
-            self.pump.link.keep_alive_until(now + ALIVE_SECONDS)
-            version = self.station.log.data_version()
-            if version != self._version:
-                self._version = version
-                self.pump.look()
-                for number in self.core.strangers():
-                    self._leave(number)
-            if now - self._polled_at > POLL_SECONDS and not self.pump.link.polling:
-                self._polled_at = now
-                self.pump.poll()
-            if now - self._mended_at > MEND_SECONDS and self.pump.exchange is not None:
-                self._mended_at = now
-                self.pump.mend()
-                self.pump.save()
+            await self._look_up(now)
+        except LogCorrupt:
+            raise
         except XtError as error:
             self._trouble(error)
+        except Exception as error:
+            # A mistake of ours: it is told in full, and must not end the relay for everybody.
+            context = {"message": "The relay's look around failed.", "exception": error}
+            asyncio.get_running_loop().call_exception_handler(context)
+
+    async def _look_up(self, now: float) -> None:
+        """Keep the way upwards open, send what is new."""
+        if not self._up:
+            return
+        if await self.keeper.step(self._asks()):
+            self._version, self._polled_at = -1, -POLL_SECONDS
+        if not self.pump.open:
+            return
+        self.pump.link.keep_alive_until(now + ALIVE_SECONDS)
+        version = self.station.log.data_version()
+        if version != self._version:
+            self._version = version
+            self.pump.look()
+            for number in self.core.strangers():
+                self._leave(number)
+        if now - self._polled_at > POLL_SECONDS and not self.pump.link.polling:
+            self._polled_at = now
+            self.pump.poll()
+        if now - self._mended_at > MEND_SECONDS and self.pump.exchange is not None:
+            self._mended_at = now
+            self.pump.mend()
+            self.pump.save()
 
     def _asks(self) -> bool:
         """Whether an answer from above is waited for."""

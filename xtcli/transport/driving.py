@@ -238,8 +238,10 @@ class LinkClient:
 class LinkServer:
     """Many links over any number of roads.
 
-    `find(station)` gives the link of a station that has none yet, or None (it may be asked often,
-    so it must be cheap for strangers). `on_events(station, events)` is called in the loop.
+    `find(station)` gives the link of a station that has none yet, or None. `genuine(station,
+    datagram)` says before that whether the station has made the datagram: a link holds all that
+    waits for its station, and it must cost a stranger more than a number to have one loaded. Both
+    may be asked often, so they must be cheap. `on_events(station, events)` is called in the loop.
     `on_stranger(datagram, address)` answers JOIN datagrams; answers longer than the question are
     not sent.
     """
@@ -249,9 +251,11 @@ class LinkServer:
         find: Callable[[int], SpooledLink | None],
         on_events: Callable[[int, list[LinkEvent]], None],
         on_stranger: Callable[[bytes, Any], bytes | None] | None = None,
+        genuine: Callable[[int, bytes], bool] = lambda station, datagram: True,
     ) -> None:
         """Nothing arrives before `take`."""
         self._find = find
+        self._genuine = genuine
         self._on_events = on_events
         self._on_stranger = on_stranger
         self._drivers: dict[int, Driver] = {}
@@ -329,7 +333,9 @@ class LinkServer:
         station = sender_of(datagram)
         if kind is None or station is None or len(datagram) < MAC_BYTES:
             return False
-        driver = self._drivers.get(station) or self._attach(station)
+        driver = self._drivers.get(station)
+        if driver is None and self._genuine(station, datagram):
+            driver = self._attach(station)
         if driver is None:
             return False
         now = asyncio.get_running_loop().time()
