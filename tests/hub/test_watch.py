@@ -58,6 +58,21 @@ def test_escalated_cases_are_not_folded_again_at_every_look(
     assert kinds(realm.hub.watch()) == ["ESCALATED"]
 
 
+@pytest.mark.parametrize("years", [-5, 5])
+def test_a_clock_that_is_set_keeps_no_promise_from_being_watched(realm: Realm, years: int) -> None:
+    """The hub's clock was years wrong while a request waited, either way; so was the post's."""
+    post = realm.add("村", "post")
+    realm.clock.now += 5 * 365 * 86_400
+    case = file(post)
+    realm.carry()
+    realm.clock.now += years * 365 * 86_400
+    made = realm.hub.watch()
+    realm.clock.now += 700
+    made += realm.hub.watch()
+    assert [(record.case, record.kind.name) for record in made] == [(case, "ESCALATED")]
+    assert realm.hub.case(case).overdue(realm.clock.now)
+
+
 def test_one_case_that_breaks_the_hub_keeps_no_other_from_being_watched(
     realm: Realm, monkeypatch: pytest.MonkeyPatch
 ) -> None:

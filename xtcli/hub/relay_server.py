@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import math
 import os
 import signal
 from contextlib import suppress
@@ -98,7 +99,7 @@ class RelayServer:
                                  self._trouble)  # fmt: skip
         self.tasks: set[asyncio.Task[None]] = set()
         self.stopping = asyncio.Event()
-        self._polled_at = self._mended_at = 0.0
+        self._polled_at = self._mended_at = -math.inf
         self._version = self._spool_version = -1
         self._up = False
         self._told: dict[str, float] = {}

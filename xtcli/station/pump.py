@@ -141,10 +141,13 @@ class Pump:
 
     def mend(self) -> None:
         """From time to time: bundle again what was refused or got no receipt for long, and take in
-        what could not be before."""
+        what could not be before; see anew until when things are postponed, for the clock may have
+        been set."""
         if self.exchange is not None and self._client is not None:
+            now = asyncio.get_running_loop().time()
             self.exchange.mend()
-            for arrival in self.exchange.retry(asyncio.get_running_loop().time()):
+            self.exchange.node.load(now, self.station.clock())
+            for arrival in self.exchange.retry(now):
                 self._on_arrival(arrival)
             self.look()
 
@@ -201,7 +204,7 @@ class Pump:
         if self._spool is None or self.station.log.pending(HUB, 1):
             return False
         now, kept = self.station.clock(), self._spool.outgoing(HUB)
-        return bool(kept) and all(one.postponed_until > now for one in kept)
+        return bool(kept) and all(one.held_until(now) for one in kept)
 
     def poll(self) -> None:
         """Ask the hub whether anything waits."""

@@ -125,7 +125,7 @@ class Mail:
         return [
             one
             for one in self.spool.outgoing(peer)
-            if one.state in states and one.postponed_until <= now
+            if one.state in states and not one.held_until(now)
         ]
 
     def _recover(self, peer: int) -> None:

@@ -20,6 +20,9 @@ OUTGOING_BYTES_MAX = 512 << 20
 """Sealed bytes that may wait for one peer."""
 INCOMING_BYTES_MAX = 64 << 20
 """Symbols kept of bundles that have partly arrived from one peer."""
+CANCELLED_UNTIL = 1e15
+"""Unix seconds that never come: a bundle postponed until then is cancelled."""
+POSTPONED_SECONDS_MAX = 366 * 86_400.0
 ACCEPTED_MAX = 4096
 """Answered tags remembered for one peer."""
 _SCHEMA = """
@@ -62,6 +65,16 @@ class Outgoing:
     postponed_until: float
     created: float
     answered: float = 0.0
+
+    def held_until(self, now: float) -> float:
+        """Until when it was postponed, at `now` (wall clock); 0 when it was not, or that is over.
+
+        So was one that would wait for longer than anybody can ask for: it was postponed while the
+        clock was wrong, and nobody meant years.
+        """
+        until = self.postponed_until
+        asked = now < until <= now + POSTPONED_SECONDS_MAX or until >= CANCELLED_UNTIL
+        return until if asked else 0.0
 
 
 class Spool(SmallFile):

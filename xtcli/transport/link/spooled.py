@@ -78,7 +78,7 @@ class SpooledLink:
                 if resumed:
                     self._started.add(row.tag)
                 new += 1
-            self.link.postpone(row.tag, now + max(0.0, row.postponed_until - wall))
+            self.link.postpone(row.tag, now + max(0.0, row.held_until(wall) - wall))
         for tag in self._loaded - seen:
             self.link.withdraw(tag)
         self._loaded = seen
