@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import re
 import shlex
-import socket
 import subprocess
 import sys
 import time
 from pathlib import Path
+
+from tests.ports import free_port
 
 ROOT = Path(__file__).parents[1]
 XT = Path(sys.executable).with_name("xt")
@@ -38,13 +39,6 @@ def pattern(expected: list[str]) -> re.Pattern[str]:
         for line in expected
     ]
     return re.compile("".join(parts))
-
-
-def free_port() -> int:
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
-        sock.bind(("127.0.0.1", 0))
-        port: int = sock.getsockname()[1]
-        return port
 
 
 def test_readme_transcripts(tmp_path: Path) -> None:

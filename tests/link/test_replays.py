@@ -24,9 +24,9 @@ class Recorded(Simulation):
         self.heard: list[bytes] = []
         push = self.road.up.push
 
-        def record(datagram: bytes, at: float) -> None:
-            self.heard.append(datagram)
-            push(datagram, at)
+        def record(packet: bytes, now: float) -> None:
+            self.heard.append(packet)
+            push(packet, now)
 
         self.road.up.push = record  # type: ignore[method-assign]
 

@@ -6,7 +6,6 @@ import json
 import os
 import random
 import selectors
-import socket
 import subprocess
 import sys
 import threading
@@ -35,14 +34,6 @@ def xt(home: Path, *words: str, code: int = 0) -> dict[str, Any]:
     assert done.returncode == code, f"{words}: {done.returncode}\n{done.stdout}\n{done.stderr}"
     found: dict[str, Any] = json.loads(done.stdout.strip().splitlines()[-1])
     return found
-
-
-def free_port(kind: int = socket.SOCK_DGRAM) -> int:
-    """A port of the loopback that is free now."""
-    with socket.socket(socket.AF_INET, kind) as sock:
-        sock.bind(("127.0.0.1", 0))
-        port: int = sock.getsockname()[1]
-        return port
 
 
 @contextmanager

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import socket
 import subprocess
 import sys
 import threading
@@ -15,7 +14,8 @@ from typing import Any
 
 import pytest
 
-from tests.roads.processes import XT, Line, environment, free_port, serving, xt
+from tests.ports import free_port
+from tests.roads.processes import XT, Line, environment, serving, xt
 from tests.roads.realm import DEPT, Realm, file_request
 from tests.roads.switch import Switch
 from xtcli.errors import LogCorrupt, NotFound, UsageError
@@ -94,7 +94,7 @@ def filed(realm: Realm, **more: object) -> Any:
 def test_https_when_udp_gives_no_answer_and_remembered(realm: Realm) -> None:
     """Nothing but port 443 gets out: the consult arrives, the status says how; the next sync does
     not wait for UDP again. Roads of the invitation need no setting."""
-    port = free_port(socket.SOCK_STREAM)
+    port = free_port()
     home = realm.root / "post"
     with Switch(realm.hub_address, on=False) as way:
         invited(realm, way.address, f"127.0.0.1:{port}")
@@ -119,7 +119,7 @@ def test_https_when_udp_gives_no_answer_and_remembered(realm: Realm) -> None:
 
 def test_a_watch_changes_the_road_and_comes_back(realm: Realm) -> None:
     """UDP, cut: HTTPS; UDP again. One sentence each time; what is filed meanwhile arrives."""
-    port = free_port(socket.SOCK_STREAM)
+    port = free_port()
     home = realm.root / "post"
     with Switch(realm.hub_address) as way:
         invited(realm, way.address, f"127.0.0.1:{port}")

@@ -13,7 +13,8 @@ from pathlib import Path
 import msgpack
 import pytest
 
-from tests.roads.processes import XT, environment, free_port, serving, xt
+from tests.ports import free_port
+from tests.roads.processes import XT, environment, serving, xt
 from tests.roads.realm import DEPT, REQUEST, Realm, answer, file_request
 from xtcli.errors import DiskFull, ExitCode, LinkDown
 from xtcli.hub.hub import HubStation

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.roads.processes import free_port, serving, xt
+from tests.ports import free_port
+from tests.roads.processes import serving, xt
 from tests.roads.realm import DEPT, Realm, answer, file_request
 from tests.roads.switch import Switch
 from xtcli.station import pump, syncing

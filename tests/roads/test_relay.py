@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-import socket
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -11,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.roads.processes import Line, free_port, serving, xt
+from tests.ports import free_port
+from tests.roads.processes import Line, serving, xt
 from tests.roads.realm import DEPT, Realm, answer, file_request
 from xtcli.records.case import State
 from xtcli.records.values import StationKind
@@ -145,7 +145,7 @@ DEAD = "127.0.0.1:9"
 
 def test_joining_and_a_consult_where_the_relay_has_only_https(realm: Realm) -> None:
     """The relay finds HTTPS by itself; a village joins through it, its request is received."""
-    port = free_port(socket.SOCK_STREAM)
+    port = free_port()
     with ExitStack() as stack:
         stack.enter_context(serving(realm.hub_home.root, "--https", f"127.0.0.1:{port}"))
         code = xt(realm.hub_home.root, "hub", "invite", "--station", "苏木", "--kind", "hub",

@@ -12,7 +12,8 @@ from pathlib import Path
 import msgpack
 import pytest
 
-from tests.roads.processes import free_port, serving, xt
+from tests.ports import free_port
+from tests.roads.processes import serving, xt
 from tests.roads.realm import DEPT, REQUEST, Realm, answer, file_request
 from tests.roads.test_relay import post_below, relay
 from xtcli.errors import NotAllowed

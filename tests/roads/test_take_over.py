@@ -11,7 +11,8 @@ from typing import TypeVar
 
 import pytest
 
-from tests.roads.processes import free_port, serving
+from tests.ports import free_port
+from tests.roads.processes import serving
 from tests.roads.realm import DEPT, Realm, file_request
 from xtcli.errors import ExitCode
 from xtcli.station.home import SyncLock

@@ -11,7 +11,8 @@ from typing import TypeVar
 
 import pytest
 
-from tests.roads.processes import XT, environment, free_port, serving, xt
+from tests.ports import free_port
+from tests.roads.processes import XT, environment, serving, xt
 from tests.roads.realm import DEPT, REQUEST, Realm, file_request
 from xtcli.errors import NotFound, UsageError
 from xtcli.hub.roads import duties
