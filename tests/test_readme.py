@@ -7,7 +7,6 @@ import re
 import shlex
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 from tests.ports import free_port
@@ -52,9 +51,11 @@ def test_readme_transcripts(tmp_path: Path) -> None:
             env = {**os.environ, "XT_HOME": str(tmp_path / who), "XT_LANG": "en", "COLUMNS": "80"}
             if words[-1] == "&":
                 serving.append(
-                    subprocess.Popen([XT, *words[1:-1]], env=env, stdout=subprocess.DEVNULL)
+                    subprocess.Popen([XT, *words[1:-1]], env=env, stdout=subprocess.PIPE)
                 )
-                time.sleep(1.0)
+                # It says where it listens before anything else.
+                assert serving[-1].stdout is not None
+                assert serving[-1].stdout.readline()
                 continue
             done = subprocess.run(
                 [XT, *words[1:]], env=env, capture_output=True, text=True, check=False
@@ -67,4 +68,4 @@ def test_readme_transcripts(tmp_path: Path) -> None:
     finally:
         for process in serving:
             process.terminate()
-            process.wait(10)
+            process.communicate(timeout=60)

@@ -43,7 +43,7 @@ REQUEST: dict[str, object] = {
 SERVE = ["-c", "import xtcli.hub.serving as s; s.serve(as_json=True)"]
 
 
-def until(test: Callable[[], bool], seconds: float = 30.0) -> bool:
+def until(test: Callable[[], bool], seconds: float = 120.0) -> bool:
     """Whether `test` came true in time."""
     end = time.monotonic() + seconds
     while not test():

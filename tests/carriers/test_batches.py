@@ -236,7 +236,6 @@ def test_strangers_push_no_station_out() -> None:
 
 def test_a_connection_without_a_request_is_closed(monkeypatch: pytest.MonkeyPatch) -> None:
     """It costs a stranger nothing and would keep others out; one that asks is answered."""
-    monkeypatch.setattr("xtcli.transport.carriers.https_server.FIRST_SECONDS", 0.2)
 
     async def scene() -> None:
         bench = Bench()
@@ -244,15 +243,16 @@ def test_a_connection_without_a_request_is_closed(monkeypatch: pytest.MonkeyPatc
         await listener.start()
         (server,) = listener._server.servers
         host, port = server.sockets[0].getsockname()
-        silent = await asyncio.open_connection(host, port)
         asking = await asyncio.open_connection(host, port)
-        half = await asyncio.open_connection(host, port)
-        half[1].write(b"POST /xt HTTP/1.1\r\nHost: x")
         body = ask()
         asking[1].write(b"POST /xt HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n" % len(body))
         asking[1].write(body)
         async with asyncio.timeout(60):
             assert (await asking[0].readline()).startswith(b"HTTP/1.1 200")
+            monkeypatch.setattr("xtcli.transport.carriers.https_server.FIRST_SECONDS", 0.2)
+            silent = await asyncio.open_connection(host, port)
+            half = await asyncio.open_connection(host, port)
+            half[1].write(b"POST /xt HTTP/1.1\r\nHost: x")
             assert await silent[0].read() == b""
             assert await half[0].read() == b""
         for _, writer in (silent, asking, half):

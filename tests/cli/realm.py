@@ -139,7 +139,7 @@ class Realm:
     def sync(self, *homes: Path) -> None:
         """Exchange until nothing waits."""
         for home in homes:
-            ok(xt(home, "sync", "--timeout", "20"))
+            ok(xt(home, "sync", "--timeout", "90"))
 
     def request(self, *more: str, home: Path | None = None, patient: str = "其其格") -> str:
         """A new case that the hub has."""
@@ -178,4 +178,4 @@ class Realm:
     def close(self) -> None:
         """Stop the hub."""
         self.server.terminate()
-        self.server.communicate(timeout=20)
+        self.server.communicate(timeout=60)

@@ -62,7 +62,7 @@ def serving(home: Path, *words: str) -> Iterator[list[dict[str, Any]]]:
         yield lines
     finally:
         process.terminate()
-        process.wait(20)
+        process.wait(60)
         thread.join(5)
         stdout.close()
 

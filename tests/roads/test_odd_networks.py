@@ -111,7 +111,7 @@ def test_a_post_below_a_relay_joins_over_the_relays_own_certificate(
         while not (shown := "".join(line.get("print", "") for line in said)):
             time.sleep(0.05)
         code = invite(https=where, https_print=shown).code
-        joined = xt(realm.root / "post", "join", code, "--timeout", "20")
+        joined = xt(realm.root / "post", "join", code, "--timeout", "90")
     assert joined["name"] == "村"
     assert Home(realm.root / "post").settings().extra["https_print"] == shown
 

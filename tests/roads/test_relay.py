@@ -47,9 +47,9 @@ def post_below(realm: Realm, name: str, via: str, where: str) -> None:
 
 def _until(realm: Realm, name: str, there: Callable[[Station], bool]) -> None:
     """Sync a station until something is there."""
-    end = time.monotonic() + 60
+    end = time.monotonic() + 120
     while time.monotonic() < end:
-        xt(realm.root / name, "sync", "--timeout", "30")
+        xt(realm.root / name, "sync", "--timeout", "90")
         found = there(realm.station(name))
         realm.close()
         if found:
@@ -77,15 +77,15 @@ def test_a_consult_through_a_relay_and_back(realm: Realm, tmp_path: Path) -> Non
         realm.close()
         done = xt(realm.root / "巴音村", "sync", "--timeout", "60")
         assert done["waiting_records"] == done["waiting_blobs"] == 0
-        xt(realm.root / "desk", "sync", "--timeout", "30")
+        xt(realm.root / "desk", "sync", "--timeout", "90")
         answer(realm.station("desk"), case)
         realm.close()
-        xt(realm.root / "desk", "sync", "--timeout", "30")
+        xt(realm.root / "desk", "sync", "--timeout", "90")
         _until(realm, "巴音村", lambda post: bool(post.case(case).answer))
         post = realm.station("巴音村")
         post.ack(case, True, "已转诊")
         realm.close()
-        xt(realm.root / "巴音村", "sync", "--timeout", "30")
+        xt(realm.root / "巴音村", "sync", "--timeout", "90")
     hub, post, between = realm.hub(), realm.station("巴音村"), realm.station("苏木卫生院")
     assert post.case(case).answer
     assert post.case(case).state >= State.ACTED_ON
@@ -123,7 +123,7 @@ def test_a_relay_keeps_what_the_hub_cannot_take_yet(realm: Realm) -> None:
             inner = ExitStack()
             where = relay(realm, inner, "苏木", realm.hub_address)
             post_below(realm, "巴音村", "苏木", where)
-            xt(realm.root / "巴音村", "sync", "--timeout", "20")
+            xt(realm.root / "巴音村", "sync", "--timeout", "90")
         post = realm.station("巴音村")
         case = file_request(post)
         realm.close()
@@ -132,7 +132,7 @@ def test_a_relay_keeps_what_the_hub_cannot_take_yet(realm: Realm) -> None:
         stack.enter_context(serving(realm.hub_home.root))
         stack.enter_context(serving(realm.root / "苏木"))
         hub = realm.hub()
-        end = time.monotonic() + 60
+        end = time.monotonic() + 120
         while not hub.log.records(case) and time.monotonic() < end:
             time.sleep(0.2)
         assert hub.log.records(case)
