@@ -216,3 +216,15 @@ def test_the_network_of_short_messages_is_bad_as_told() -> None:
     sound = Network(Random(1), 134)
     sound.push("a", "b", b"x", 0.0)
     assert sound.pop(sound.next_due()) == [("a", "b", b"x")]
+
+
+@pytest.mark.parametrize("group", range(3))
+def test_a_sync_ends_when_nothing_waits_and_not_before(group: int) -> None:
+    """One station comes back alone after trouble: its sync comes to an end, and then the hub has
+    nothing for it."""
+    environment = {**os.environ, "XT_LANG": "en", "PYTHONHASHSEED": "0", "PYTHONPATH": str(ROOT)}
+    command = [sys.executable, "-m", "tests.sim.sync_ends", str(group * 6), "6"]
+    done = subprocess.run(
+        command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stdout) == (0, ""), done.stdout + done.stderr
