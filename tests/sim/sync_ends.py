@@ -51,15 +51,23 @@ def waits_at_hub(world: World, one: Outpost) -> list[str]:
     return [kind.name for kind in kinds if kind is not Kind.RECEIPT] + blobs
 
 
+def away(one: Outpost) -> None:
+    """Switched off until somebody switches it on."""
+    one.stop()
+    one.restarting = True
+
+
 def story(seed: int, folder: Path) -> str:
     """What went wrong; empty when nothing did."""
     world, random = World(seed, folder), Random(seed)
-    world.run_until(world.trouble())
+    end = world.trouble()
     one = random.choice(world.people())
+    # Away for the most part of it, so that much waits at the hub.
+    world.at(random.uniform(0, 0.6) * end, lambda: away(one))
+    world.run_until(end)
     world.sound()
     for outpost in world.outposts.values():
-        outpost.stop()
-        outpost.restarting = True
+        away(outpost)
     world.run_until(world.clock.at + random.choice((15.0, 35.0, 200.0)))
     one.start()
     one.polls.again()
