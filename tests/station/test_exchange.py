@@ -175,6 +175,18 @@ def test_what_was_taken_in_is_not_taken_in_again(
     assert ends.down.retry(0.0) == []
 
 
+def test_what_can_never_be_sent_does_not_wait_for_the_next_filling(ends: Ends) -> None:
+    """However many files are lost: the hub is not told for ever that something waits here."""
+    post, up = ends.post, ends.up
+    for number in range(exchanges.FILL_MAX + 1):
+        digest = post.blobs.put(b"OggS" + number.to_bytes(4, "big"))
+        post.blobs.path(digest).unlink()
+        post.log.queue(HUB, digest, 3, size=8)
+    assert up.fill(0.0) == 0
+    assert not up.more
+    assert up.link.unoffered == 0
+
+
 def test_a_full_spool_is_no_error_and_keeps_no_text_back(
     ends: Ends, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -127,7 +127,7 @@ class Exchange:
         """
         self._more(True)
         pending = self.station.log.pending(self.peer, FILL_MAX, ready=True)
-        left, count = len(pending) == FILL_MAX, 0
+        full, count = False, 0
         for group in self._groups(pending):
             parts = self._parts(group)
             if not parts:
@@ -135,11 +135,12 @@ class Exchange:
             size = sum(len(part.body) + len(part.raw) + PART_BYTES for part in parts)
             kept = 0 if group[0].priority <= TEXT_PRIORITY_MAX else TEXT_ROOM_BYTES
             if size + kept > self.spool.room(self.peer):
-                left = True
+                full = True
                 break
             self._send(parts, group, now)
             count += 1
-        self._more(left)
+        # What cannot be sent at all (its file is lost) is nothing that waits for the next filling.
+        self._more(full or (count > 0 and len(pending) == FILL_MAX))
         return count
 
     def _more(self, left: bool) -> None:
