@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 import re
 import shlex
-import socket
 import subprocess
 import sys
-import time
 from pathlib import Path
+
+from tests.ports import free_port
 
 ROOT = Path(__file__).parents[1]
 XT = Path(sys.executable).with_name("xt")
@@ -40,13 +40,6 @@ def pattern(expected: list[str]) -> re.Pattern[str]:
     return re.compile("".join(parts))
 
 
-def free_port() -> int:
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
-        sock.bind(("127.0.0.1", 0))
-        port: int = sock.getsockname()[1]
-        return port
-
-
 def test_readme_transcripts(tmp_path: Path) -> None:
     text = (ROOT / "README.md").read_text(encoding="utf-8").replace("4400", str(free_port()))
     serving: list[subprocess.Popen[bytes]] = []
@@ -58,9 +51,11 @@ def test_readme_transcripts(tmp_path: Path) -> None:
             env = {**os.environ, "XT_HOME": str(tmp_path / who), "XT_LANG": "en", "COLUMNS": "80"}
             if words[-1] == "&":
                 serving.append(
-                    subprocess.Popen([XT, *words[1:-1]], env=env, stdout=subprocess.DEVNULL)
+                    subprocess.Popen([XT, *words[1:-1]], env=env, stdout=subprocess.PIPE)
                 )
-                time.sleep(1.0)
+                # It says where it listens before anything else.
+                assert serving[-1].stdout is not None
+                assert serving[-1].stdout.readline()
                 continue
             done = subprocess.run(
                 [XT, *words[1:]], env=env, capture_output=True, text=True, check=False
@@ -73,4 +68,4 @@ def test_readme_transcripts(tmp_path: Path) -> None:
     finally:
         for process in serving:
             process.terminate()
-            process.wait(10)
+            process.communicate(timeout=60)

@@ -24,7 +24,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 from scripts.bench import _consults
-from tests.roads.processes import Line, free_port, serving, xt
+from tests.ports import free_port
+from tests.roads.processes import Line, serving, xt
 from tests.roads.realm import DEPT, Realm, file_request
 from tests.roads.switch import Switch
 from xtcli.hub.roads import duties
@@ -112,7 +113,7 @@ def over_udp(realm: Realm, stack: ExitStack) -> tuple[Counted, Callable[[], None
 
 def over_https(realm: Realm, stack: ExitStack) -> tuple[Counted, Callable[[], None]]:
     """A connection for each sync, its handshake counted."""
-    port = free_port(socket.SOCK_STREAM)
+    port = free_port()
     counter = TcpCounter(port)
     stack.callback(counter.close)
     join(realm, "post", "post", "--advertise", DEAD, "--https", f"127.0.0.1:{counter.port}")

@@ -52,7 +52,7 @@ class Xt:
         with stream:
             lines.extend(iter(stream.readline, ""))
 
-    def says(self, text: str, seconds: float = 40.0) -> bool:
+    def says(self, text: str, seconds: float = 90.0) -> bool:
         """Whether it comes to say `text`, on either stream."""
         return until(lambda: any(text in line for line in [*self.said, *self.out]), seconds)
 
@@ -65,14 +65,14 @@ class Xt:
         self.process.kill()
         self.wait()
 
-    def wait(self, seconds: float = 60.0) -> int:
+    def wait(self, seconds: float = 120.0) -> int:
         """Its exit code, when all it said has been read."""
         code = self.process.wait(seconds)
         for reader in self._readers:
             reader.join()
         return code
 
-    def report(self, seconds: float = 60.0) -> dict[str, Any]:
+    def report(self, seconds: float = 120.0) -> dict[str, Any]:
         """The JSON it printed."""
         self.wait(seconds)
         assert self.out, self.said

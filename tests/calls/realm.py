@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import socket
 import subprocess
 import sys
 import threading
@@ -14,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from tests.ports import free_port
 from xtcli.hub.admission import Admission
 from xtcli.hub.hub import HubStation
 from xtcli.hub.setup import ROOT
@@ -43,14 +43,7 @@ REQUEST: dict[str, object] = {
 SERVE = ["-c", "import xtcli.hub.serving as s; s.serve(as_json=True)"]
 
 
-def free_port() -> int:
-    """A UDP port that is free now."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
-        sock.bind(("127.0.0.1", 0))
-        return int(sock.getsockname()[1])
-
-
-def until(test: Callable[[], bool], seconds: float = 30.0) -> bool:
+def until(test: Callable[[], bool], seconds: float = 120.0) -> bool:
     """Whether `test` came true in time."""
     end = time.monotonic() + seconds
     while not test():

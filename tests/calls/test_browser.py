@@ -33,8 +33,9 @@ from av import AudioFrame, AudioResampler
 
 from tests.call.matching import best_match
 from tests.call.speech import speech as recorded
-from tests.calls.realm import DEPT, Realm, file_request, free_port, sync
+from tests.calls.realm import DEPT, Realm, file_request, sync
 from tests.cli.realm import xt
+from tests.ports import free_port
 from xtcli.errors import ExitCode
 from xtcli.records.ids import RecordId
 from xtcli.station.calls_browser import BACK_SECONDS, BrowserEnd

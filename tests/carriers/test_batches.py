@@ -23,7 +23,12 @@ from xtcli.transport.carriers.batches import (
     unpack,
 )
 from xtcli.transport.carriers.https_client import Url
-from xtcli.transport.carriers.https_server import SESSIONS_MAX, Endpoint
+from xtcli.transport.carriers.https_server import (
+    HELD_MAX,
+    SESSIONS_MAX,
+    Endpoint,
+    HttpsListener,
+)
 from xtcli.transport.driving import LinkServer, Way
 from xtcli.transport.link.frames import DATAGRAM_BYTES_MAX, Kind
 from xtcli.transport.link.session import Link
@@ -188,6 +193,71 @@ def test_strangers_and_rubbish() -> None:
         for _ in range(SESSIONS_MAX):
             bench.endpoint._session(dice.randbytes(SESSION_BYTES))
         assert len(bench.endpoint._sessions) <= SESSIONS_MAX
+
+    asyncio.run(scene())
+
+
+def test_strangers_push_no_station_out() -> None:
+    """However many sessions they begin and let wait, the session by which a station is answered
+    stays, and its requests wait for an answer as before."""
+
+    async def scene() -> None:
+        bench, dice = Bench(), random.Random(1)
+        near = bench._link(7, 1)
+        near.link.poll(0.0)
+        datagram = near.send(0.0)
+        assert datagram is not None
+        await bench.call(ask(datagram))
+        session = bench.endpoint._sessions[SESSION]
+        for _ in range(2 * SESSIONS_MAX):
+            bench.endpoint._session(dice.randbytes(SESSION_BYTES))
+        assert bench.endpoint._sessions[SESSION] is session
+        assert len(bench.endpoint._sessions) <= SESSIONS_MAX + 1
+        held = [
+            asyncio.create_task(bench.call(ask(wait=25.0, session=dice.randbytes(SESSION_BYTES))))
+            for _ in range(HELD_MAX)
+        ]
+        await asyncio.sleep(0)
+        assert await bench.call(ask(wait=25.0, session=dice.randbytes(SESSION_BYTES))) == (200, b"")
+        waiting = asyncio.create_task(bench.call(ask(wait=25.0)))
+        await asyncio.sleep(0)
+        assert not waiting.done()
+        assert not any(one.done() for one in held)
+        session.send(b"news")
+        assert unpack((await waiting)[1])[-1] == b"news"
+        for one in held:
+            one.cancel()
+        await asyncio.gather(*held, return_exceptions=True)
+        assert bench.endpoint._held == 0
+        bench.server.close()
+
+    asyncio.run(scene())
+
+
+def test_a_connection_without_a_request_is_closed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It costs a stranger nothing and would keep others out; one that asks is answered."""
+
+    async def scene() -> None:
+        bench = Bench()
+        listener = HttpsListener(bench.endpoint, "127.0.0.1", 0)
+        await listener.start()
+        (server,) = listener._server.servers
+        host, port = server.sockets[0].getsockname()
+        asking = await asyncio.open_connection(host, port)
+        body = ask()
+        asking[1].write(b"POST /xt HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n" % len(body))
+        asking[1].write(body)
+        async with asyncio.timeout(60):
+            assert (await asking[0].readline()).startswith(b"HTTP/1.1 200")
+            monkeypatch.setattr("xtcli.transport.carriers.https_server.FIRST_SECONDS", 0.2)
+            silent = await asyncio.open_connection(host, port)
+            half = await asyncio.open_connection(host, port)
+            half[1].write(b"POST /xt HTTP/1.1\r\nHost: x")
+            assert await silent[0].read() == b""
+            assert await half[0].read() == b""
+        for _, writer in (silent, asking, half):
+            writer.close()
+        await listener.close()
 
     asyncio.run(scene())
 

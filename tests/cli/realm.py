@@ -6,7 +6,6 @@ import contextlib
 import io
 import json
 import os
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -14,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tests.ports import free_port
 from xtcli import lang
 from xtcli.cli.app import run
 
@@ -104,9 +104,7 @@ class Realm:
         self.filed = 0
         self.hub, self.post, self.post2 = root / "hub", root / "post", root / "post2"
         self.desk, self.bones = root / "desk", root / "bones"
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as found:
-            found.bind(("127.0.0.1", 0))
-            self.address = f"127.0.0.1:{found.getsockname()[1]}"
+        self.address = f"127.0.0.1:{free_port()}"
         ok(xt(self.hub, "hub", "init", "--name", "旗医院", "--listen", self.address))
         self.server = subprocess.Popen(
             [sys.executable, "-m", "xtcli", "hub", "serve"], env=environment(self.hub),
@@ -141,7 +139,7 @@ class Realm:
     def sync(self, *homes: Path) -> None:
         """Exchange until nothing waits."""
         for home in homes:
-            ok(xt(home, "sync", "--timeout", "20"))
+            ok(xt(home, "sync", "--timeout", "90"))
 
     def request(self, *more: str, home: Path | None = None, patient: str = "其其格") -> str:
         """A new case that the hub has."""
@@ -180,4 +178,4 @@ class Realm:
     def close(self) -> None:
         """Stop the hub."""
         self.server.terminate()
-        self.server.communicate(timeout=20)
+        self.server.communicate(timeout=60)

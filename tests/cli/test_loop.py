@@ -148,7 +148,7 @@ def test_join_by_file(realm: Realm, tmp_path: Path) -> None:
     answer = ok(xt(realm.hub, "hub", "admit", str(asked), "--json")).json["welcome"]
     joined = ok(xt(home, "join", code, "--welcome", answer, "--json")).json
     assert (joined["name"], joined["kind"]) == ("远方村", "post")
-    ok(xt(home, "sync", "--timeout", "20"))
+    ok(xt(home, "sync", "--timeout", "90"))
 
 
 def test_pin_locks_and_unlocks(realm: Realm, tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from pathlib import Path
 from tests.cli.realm import ASKS, PATIENT, Realm, environment, ok, xt
 from xtcli.cli.layout import width
 
-PATIENCE_SECONDS = 30.0
+PATIENCE_SECONDS = 90.0
 
 
 class Terminal:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import socket
 import subprocess
 import sys
 import threading
@@ -18,6 +17,7 @@ from random import Random
 from typing import Any
 
 from tests.faults.hostile import HostileRelay
+from tests.ports import free_port
 from xtcli.records.ids import RecordId
 from xtcli.records.log import Log
 from xtcli.records.types import Kind, Request
@@ -28,13 +28,6 @@ SAVED = re.compile(r"^(\d+-\d+) saved: |: saved as (\d+-\d+)$", re.MULTILINE)
 PATIENCE_S = 120.0
 """How long any one command may take before the test gives up on it."""
 SHIFTED = Path(__file__).parent / "shifted.py"
-
-
-def free_port() -> int:
-    """A UDP port that nobody has now."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 class Realm:

@@ -15,7 +15,7 @@ from tests.sim.nodes import Outpost
 from xtcli.errors import DiskFull
 from xtcli.records import aside, limits
 from xtcli.records.ids import RecordId
-from xtcli.records.sign import author
+from xtcli.records.sign import author, blob_digest
 from xtcli.records.types import Ask, Attach, Note
 from xtcli.records.values import BlobKind
 from xtcli.station import intake, parcels
@@ -130,15 +130,18 @@ def test_many_scattered_records_are_all_confirmed(calm: Calm) -> None:
     assert all(1 in post.log.confirmed(item) for item in (case, *notes))
 
 
+@pytest.mark.parametrize(
+    "error", [DiskFull("Too much already waits to be sent to this station."), ValueError("a bug")]
+)
 def test_one_full_outbox_does_not_stop_the_others(
-    calm: Calm, monkeypatch: pytest.MonkeyPatch
+    calm: Calm, monkeypatch: pytest.MonkeyPatch, error: Exception
 ) -> None:
-    """The room for what waits for one station is used up: everybody else is still served."""
+    """Whatever is wrong with what waits for one station, everybody else is still served."""
     plain = Exchange.fill
 
     def full(exchange: Exchange, now: float) -> int:
         if exchange.peer == calm.other_desk.number and exchange.station is calm.hub.station:
-            raise DiskFull("Too much already waits to be sent to this station.")
+            raise error
         return plain(exchange, now)
 
     monkeypatch.setattr(Exchange, "fill", full)
@@ -205,3 +208,24 @@ def test_a_lost_file_keeps_nothing_else_back(calm: Calm) -> None:
     calm.let(30)
     assert at(calm.desk).log.get(case) is not None
     assert 1 in at(calm.post).log.confirmed(case)
+
+
+def test_an_attachment_that_fits_no_bundle_stops_nobody(calm: Calm) -> None:
+    """Announced as any, sent in pieces: it is not taken, for it could not be passed on. One that an
+    earlier version has taken stays where it is, and all else is passed on."""
+    case, post, hub = calm.file(), at(calm.post), calm.hub_station
+    data = bytes(2 * parcels.PIECE_BYTES)
+    digest = blob_digest(data)
+    post.write(Attach(digest, len(data), "application/pdf", BlobKind.DOCUMENT, "", 0), case)
+    calm.let(5)
+    step = parcels.PIECE_BYTES
+    for first in range(0, len(data), step):
+        piece = parcels.Piece(digest, len(data), first, data[first : first + step])
+        assert take(calm, [piece.part()], calm.post.number).refused == 1
+    assert not hub.blobs.size(digest)
+    hub.blobs.put(data)
+    assert [one.item for one in hub.log.pending(calm.desk.number, ready=True)] == [digest]
+    theirs = at(calm.other_post).file(form(born="1970-01-01")).case
+    calm.let(120)
+    assert 1 in at(calm.other_post).log.confirmed(theirs)
+    assert at(calm.desk).log.get(theirs) is not None

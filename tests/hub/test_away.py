@@ -9,7 +9,9 @@ import pytest
 
 from tests.faults.calm import Calm, at
 from xtcli.hub.core import AWAY_SECONDS
-from xtcli.records.types import Note
+from xtcli.records.ids import spans_of
+from xtcli.records.types import Kind, Note, Receipt
+from xtcli.station.exchange import FILL_MAX
 
 NOTES = 100
 
@@ -60,3 +62,29 @@ def test_a_claimed_number_makes_the_hub_seal_nothing(calm: Calm) -> None:
     calm.desk.start()
     calm.let(30)
     assert calm.hub_station.log.pending(calm.desk.number) == []
+
+
+def test_a_long_row_of_receipts_does_not_wait_for_a_look(calm: Calm) -> None:
+    """Receipts bring no receipts back, and more of them wait than one filling looks at. A hub never
+    says that nothing waits while some of them do, and sends them one after another."""
+    case, hub = calm.file(), calm.hub_station
+    calm.let(10)
+    calm.post.stop()
+    calm.let(AWAY_SECONDS + 10)
+    with hub.log.many():
+        for _ in range(2 * FILL_MAX):
+            record = hub.write(Receipt(records=spans_of([case])), automatic=True)
+            hub.log.queue(calm.post.number, record.id, 1)
+    said: list[int] = []
+    calm.post.start()
+    post = at(calm.post)
+    for _ in range(100):
+        calm.let(0.2)
+        exchange = calm.post.exchange
+        assert exchange is not None
+        if exchange.link.peer_waiting is not None and not exchange.link.polling:
+            said.append(exchange.link.peer_waiting)
+            if not exchange.link.peer_waiting:
+                break
+    assert said[-1] == 0
+    assert len(post.log.of_kinds([Kind.RECEIPT], hub.number)) >= 2 * FILL_MAX

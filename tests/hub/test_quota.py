@@ -29,6 +29,29 @@ def test_a_station_is_refused_when_its_share_is_full(realm: Realm) -> None:
     assert quota.allows(other.number, 900), "others are not touched"
 
 
+def test_a_full_share_is_not_read_each_time(realm: Realm, monkeypatch: Any) -> None:
+    """Its station may go on sending, and to read what it has stored takes a hub long."""
+    post = realm.add("村", "post")
+    file(post)
+    realm.carry()
+    realm.hub.settings = replace(realm.hub.settings, extra={SETTING: "1000"})
+    quota, reads = Quota(realm.hub), list[int]()
+    stored = quota.stored
+
+    def read(number: int) -> int:
+        reads.append(number)
+        return stored(number)
+
+    monkeypatch.setattr(quota, "stored", read)
+    assert not any(quota.allows(post.number, 2_000) for _ in range(50))
+    assert len(reads) == 2
+    realm.clock.now += quotas.READ_AGAIN_SECONDS
+    assert not quota.allows(post.number, 2_000)
+    realm.clock.now -= 10 * 365 * 86_400
+    assert not quota.allows(post.number, 2_000)
+    assert len(reads) == 4
+
+
 def test_attachments_that_nobody_announced_count(realm: Realm, monkeypatch: Any) -> None:
     """A station that sends files without end and no word of them fills its share all the same."""
     monkeypatch.setattr(quotas, "LOOSE_MAX", 5)

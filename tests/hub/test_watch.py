@@ -7,7 +7,8 @@ import pytest
 from tests.hub.realm import Realm, answer, file, kinds
 from xtcli.errors import NotAllowed, UsageError, XtError
 from xtcli.hub import setup
-from xtcli.records.case import State
+from xtcli.records.case import Case, State
+from xtcli.records.ids import RecordId
 from xtcli.records.types import Kind, Revoked
 
 
@@ -55,6 +56,46 @@ def test_escalated_cases_are_not_folded_again_at_every_look(
     realm.carry()
     realm.clock.now += 601
     assert kinds(realm.hub.watch()) == ["ESCALATED"]
+
+
+@pytest.mark.parametrize("years", [-5, 5])
+def test_a_clock_that_is_set_keeps_no_promise_from_being_watched(realm: Realm, years: int) -> None:
+    """The hub's clock was years wrong while a request waited, either way; so was the post's."""
+    post = realm.add("村", "post")
+    realm.clock.now += 5 * 365 * 86_400
+    case = file(post)
+    realm.carry()
+    realm.clock.now += years * 365 * 86_400
+    made = realm.hub.watch()
+    realm.clock.now += 700
+    made += realm.hub.watch()
+    assert [(record.case, record.kind.name) for record in made] == [(case, "ESCALATED")]
+    assert realm.hub.case(case).overdue(realm.clock.now)
+
+
+def test_one_case_that_breaks_the_hub_keeps_no_other_from_being_watched(
+    realm: Realm, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever mistake of ours one case hits, the others are escalated and alert again."""
+    post = realm.add("村", "post")
+    broken = file(post, complaint="胸闷1天")
+    other = file(post, complaint="胸闷2天", vital=["spo2=70"])
+    realm.carry()
+    plain = realm.hub.log.case
+
+    def case(number: RecordId, now: float = 0.0) -> Case:
+        if number == broken:
+            raise OverflowError("Python int too large to convert to C int")
+        return plain(number, now)
+
+    monkeypatch.setattr(realm.hub.log, "case", case)
+    realm.clock.now += 601
+    made = realm.hub.watch()
+    assert {record.case for record in made} == {other}
+    assert sorted(kinds(made)) == ["ALERT", "ESCALATED"]
+    (fault,) = realm.hub.faults()
+    assert str(broken) in str(fault)
+    assert realm.hub.faults() == []
 
 
 def test_a_critical_value_alerts_again_however_many_cases_are_open(

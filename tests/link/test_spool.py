@@ -15,7 +15,7 @@ from xtcli.transport import spool as module
 from xtcli.transport.link.events import SymbolsToKeep
 from xtcli.transport.link.session import Link
 from xtcli.transport.link.spooled import SpooledLink
-from xtcli.transport.spool import REFUSED, STARTED, TAKEN, WAITING, Spool
+from xtcli.transport.spool import CANCELLED_UNTIL, REFUSED, STARTED, TAKEN, WAITING, Spool
 from xtcli.transport.symbols import bundle_tag
 
 
@@ -46,6 +46,26 @@ def test_outgoing_lives_until_dropped(tmp_path: Path) -> None:
     assert not again.postpone(0, text, 1.0)
     assert len(again.outgoing()) == 2
     again.close()
+
+
+def test_postponed_while_the_clock_was_wrong() -> None:
+    """Nobody means years: when the clock is set right, it goes. What was cancelled stays so."""
+    spool, hour, years = Spool(":memory:"), 3_600.0, 4 * 365 * 86_400.0
+    tag = spool.put(0, b"photo", 5, 0.0)
+    spool.postpone(0, tag, years + hour)
+    (one,) = spool.outgoing(0)
+    assert one.held_until(years) == years + hour
+    assert one.held_until(years + hour) == 0
+    assert one.held_until(0.0) == 0
+    link = Link(local=1, peer=0, key=bytes(32), now=0.0, entropy=random.Random(1).randbytes)
+    node = SpooledLink(link, spool)
+    node.load(0.0, years)
+    assert node.next_timer(0.0) == hour
+    node.load(0.0, 0.0)
+    assert node.send(0.0) is not None
+    spool.postpone(0, tag, CANCELLED_UNTIL)
+    (one,) = spool.outgoing(0)
+    assert all(one.held_until(now) for now in (0.0, years, 10 * years))
 
 
 def test_symbols_and_answers(tmp_path: Path) -> None:

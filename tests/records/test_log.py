@@ -18,6 +18,7 @@ import pytest
 from tests.records.contract import BLOB, StoreContract, own
 from tests.records.world import (
     DESK,
+    DESK2,
     DOCTOR,
     HUB,
     POST,
@@ -263,16 +264,33 @@ def test_tags_and_peers(log: Log, world: World) -> None:
 
 
 def test_a_repeated_receipt_folds_nothing_again(log: Log, world: World, monkeypatch: Any) -> None:
-    """It may name a hundred thousand records, and anybody let in may send it."""
+    """It may name a thousand records, and anybody let in may send it."""
     roster = world.roster()
     case = world.request()
     log.admit(case, roster, at=START)
-    receipt = Receipt(records=(Span(POST, 1, 90_000),))
+    receipt = Receipt(records=(Span(POST, 1, 1_000),))
     log.admit(world.sign(receipt, DESK), roster, at=START)
     monkeypatch.setattr(log, "case", lambda *_: pytest.fail("folded again"))
     world.now -= 10_000
     log.admit(world.sign(receipt, DESK), roster, at=START)
     assert log.confirmed(case.id)[DESK] < START
+
+
+def test_receipts_for_what_never_comes_are_bounded(
+    log: Log, world: World, monkeypatch: Any
+) -> None:
+    """Of each station the newest are kept; those of another still count when the record comes."""
+    monkeypatch.setattr("xtcli.records.outbox.EARLY_MAX", 20)
+    roster, case = world.roster(), world.request()
+    log.admit(world.sign(Receipt(records=(Span(POST, case.id.seq, case.id.seq),)), DESK2), roster,
+              at=START)  # fmt: skip
+    for number in range(30):
+        spans = tuple(Span(POST, 9_000 + 2 * n, 9_000 + 2 * n) for n in range(number % 5 + 1))
+        log.admit(world.sign(Receipt(records=spans), DESK), roster, at=START)
+    counted = dict(log.rows("SELECT peer, count(*) FROM early GROUP BY peer"))
+    assert counted == {DESK: 20, DESK2: 1}
+    log.admit(case, roster, at=START)
+    assert log.confirmed(case.id) == {DESK2: log.confirmed(case.id)[DESK2]}
 
 
 def test_what_is_searched_at_every_arrival_has_an_index(log: Log) -> None:

@@ -6,7 +6,6 @@ import json
 import os
 import random
 import selectors
-import socket
 import subprocess
 import sys
 import threading
@@ -37,14 +36,6 @@ def xt(home: Path, *words: str, code: int = 0) -> dict[str, Any]:
     return found
 
 
-def free_port(kind: int = socket.SOCK_DGRAM) -> int:
-    """A port of the loopback that is free now."""
-    with socket.socket(socket.AF_INET, kind) as sock:
-        sock.bind(("127.0.0.1", 0))
-        port: int = sock.getsockname()[1]
-        return port
-
-
 @contextmanager
 def serving(home: Path, *words: str) -> Iterator[list[dict[str, Any]]]:
     """`xt hub serve`, up; yields the lines it prints."""
@@ -71,7 +62,7 @@ def serving(home: Path, *words: str) -> Iterator[list[dict[str, Any]]]:
         yield lines
     finally:
         process.terminate()
-        process.wait(20)
+        process.wait(60)
         thread.join(5)
         stdout.close()
 

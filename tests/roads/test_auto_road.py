@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import socket
 import subprocess
 import sys
 import threading
@@ -15,7 +14,8 @@ from typing import Any
 
 import pytest
 
-from tests.roads.processes import XT, Line, environment, free_port, serving, xt
+from tests.ports import free_port
+from tests.roads.processes import XT, Line, environment, serving, xt
 from tests.roads.realm import DEPT, Realm, file_request
 from tests.roads.switch import Switch
 from xtcli.errors import LogCorrupt, NotFound, UsageError
@@ -63,12 +63,12 @@ def watching(home: Path) -> Iterator[list[dict[str, Any]]]:
         yield lines
     finally:
         process.terminate()
-        process.wait(20)
+        process.wait(60)
         thread.join(5)
         stdout.close()
 
 
-def until(test: Callable[[], bool], seconds: float = 40.0) -> bool:
+def until(test: Callable[[], bool], seconds: float = 120.0) -> bool:
     end = time.monotonic() + seconds
     while not test():
         if time.monotonic() > end:
@@ -94,19 +94,19 @@ def filed(realm: Realm, **more: object) -> Any:
 def test_https_when_udp_gives_no_answer_and_remembered(realm: Realm) -> None:
     """Nothing but port 443 gets out: the consult arrives, the status says how; the next sync does
     not wait for UDP again. Roads of the invitation need no setting."""
-    port = free_port(socket.SOCK_STREAM)
+    port = free_port()
     home = realm.root / "post"
     with Switch(realm.hub_address, on=False) as way:
         invited(realm, way.address, f"127.0.0.1:{port}")
         assert [row["road"] for row in xt(home, "link", "list")["roads"]] == ["udp", "https"]
         with serving(realm.hub_home.root, "--https", f"127.0.0.1:{port}"):
             case = filed(realm)
-            first = xt(home, "sync", "--timeout", "20")
+            first = xt(home, "sync", "--timeout", "90")
             assert (first["exit_code"], first["road"]) == ("ok", "https")
             assert xt(home, "status")["link"]["road"] == "https"
             before = way.there
             filed(realm, complaint="咳嗽两天")
-            again = xt(home, "sync", "--timeout", "20")
+            again = xt(home, "sync", "--timeout", "90")
             assert (again["exit_code"], again["road"]) == ("ok", "https")
             assert way.there - before <= 2, "only asked whether it answers again"
     assert state(realm, case) is State.RECEIVED
@@ -119,7 +119,7 @@ def test_https_when_udp_gives_no_answer_and_remembered(realm: Realm) -> None:
 
 def test_a_watch_changes_the_road_and_comes_back(realm: Realm) -> None:
     """UDP, cut: HTTPS; UDP again. One sentence each time; what is filed meanwhile arrives."""
-    port = free_port(socket.SOCK_STREAM)
+    port = free_port()
     home = realm.root / "post"
     with Switch(realm.hub_address) as way:
         invited(realm, way.address, f"127.0.0.1:{port}")
@@ -165,7 +165,7 @@ def test_a_line_that_is_plugged_in(realm: Realm) -> None:
     with Line() as line, serving(realm.hub_home.root, "--serial", f"{line.ends[0]}@115200"):
         xt(home, "link", "add", f"serial:{line.ends[1]}@115200")
         case = filed(realm)
-        done = xt(home, "sync", "--timeout", "20")
+        done = xt(home, "sync", "--timeout", "90")
     assert done["exit_code"] == "ok"
     assert done["road"] == f"serial:{line.ends[1]}"
     assert state(realm, case) is State.RECEIVED

@@ -13,14 +13,16 @@ from pathlib import Path
 import msgpack
 import pytest
 
-from tests.roads.processes import XT, environment, free_port, serving, xt
+from tests.ports import free_port
+from tests.roads.processes import XT, environment, serving, xt
 from tests.roads.realm import DEPT, REQUEST, Realm, answer, file_request
 from xtcli.errors import DiskFull, ExitCode, LinkDown
 from xtcli.hub.hub import HubStation
 from xtcli.hub.roads import duties
 from xtcli.records.case import State
-from xtcli.records.types import Kind
+from xtcli.records.types import Kind, Note
 from xtcli.station import roads
+from xtcli.station.exchange import FILL_MAX
 from xtcli.station.roads_folder import FolderReport
 from xtcli.station.roads_store import RoadStore
 from xtcli.station.station import Station
@@ -90,6 +92,19 @@ def test_a_whole_consult_by_stick(realm: Realm, stick: Path) -> None:
             assert station.log.waiting(peer).records == 0
     for station in (post, hub, desk):
         station.verify_log()
+
+
+def test_all_that_waits_goes_with_one_stick(realm: Realm, stick: Path) -> None:
+    """A stick is not back for days: a month of notes goes with it at once."""
+    post, hub = realm.station("post"), realm.hub()
+    case = file_request(post)
+    with post.log.many():
+        for number in range(2 * FILL_MAX):
+            post.log.queue(1, post.write(Note(f"{number}"), case).id, 1)
+    visit(post, stick)
+    assert post.log.pending(1) == []
+    visit(hub, stick)
+    assert len(hub.log.records(case)) == 1 + 2 * FILL_MAX
 
 
 def test_visits_are_idempotent(realm: Realm, stick: Path) -> None:
@@ -312,12 +327,12 @@ def test_a_stick_at_a_serving_hub_rings_at_a_connected_desk(tmp_path: Path) -> N
             desk = realm.station("desk")
             answer(desk, case)
             hub = realm.hub()
-            end = time.monotonic() + 60
+            end = time.monotonic() + 120
             while not hub.case(case).answer and time.monotonic() < end:
                 time.sleep(0.1)
         finally:
             watching.terminate()
-            watching.communicate(timeout=20)
+            watching.communicate(timeout=60)
         realm.close()
         xt(realm.hub_home.root, "sync", "--via", f"folder:{stick}")
     xt(realm.root / "post", "sync", "--via", f"folder:{stick}")

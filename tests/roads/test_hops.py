@@ -31,7 +31,10 @@ from xtcli.station.roads_hops import HOPS_MAX, RELAYED_PATIENCE_SECONDS, Hops, s
 from xtcli.station.roads_shelf import Mail
 from xtcli.station.roads_store import RoadStore
 from xtcli.transport.bundle.pack import Part
-from xtcli.transport.link.events import BundleArrived
+from xtcli.transport.link.events import BundleArrived, LinkConfig
+from xtcli.transport.link.receiving import REFUSED_TOO_LARGE
+from xtcli.transport.link.session import Link
+from xtcli.transport.link.spooled import SpooledLink
 from xtcli.transport.spool import STARTED, TAKEN, WAITING, Spool
 from xtcli.transport.symbols import bundle_tag
 
@@ -328,6 +331,57 @@ def test_one_station_below_leaves_the_others_their_room(
     relay.core.below(honest, [BundleArrived(bundle_tag(sealed), sealed, 1)], 0.0)
     assert len(relay.spool.outgoing(1)) == 5
     assert relay.spool.answers(honest) == [(bundle_tag(sealed), 0)]
+    relay.close()
+
+
+def test_a_bundle_that_fits_no_hop_stops_nobody(realm: Realm) -> None:
+    """As large as a link takes, it would be larger with what a hop puts around it, and the link
+    upwards would take nothing any more."""
+    number = realm.join("relay", "hub").number
+    hostile = realm.join("village", upstream=number).number
+    honest = realm.join("hamlet", upstream=number).number
+    relay = Relayed(realm, "relay")
+    relay.tell()
+    for child in (hostile, honest):
+        assert relay.core.find(child, 0.0) is not None
+    huge = bytes(LinkConfig().bundle_bytes_max)
+    relay.core.below(hostile, [BundleArrived(bundle_tag(huge), huge, 0)], 0.0)
+    assert relay.spool.answers(hostile) == [(bundle_tag(huge), REFUSED_TOO_LARGE)]
+    relay.core.up([Passing(1, hostile, 0, huge)])
+    relay.core.above([Passing(honest, 1, 0, huge)], 0.0)
+    relay.spool.put(1, huge + b"x", 0, 0.0)
+    sealed = realm.entropy(300)
+    relay.core.below(honest, [BundleArrived(bundle_tag(sealed), sealed, 1)], 0.0)
+    shelf = Link(local=number, peer=1, key=bytes(32), now=0.0, entropy=realm.entropy)
+    assert SpooledLink(shelf, relay.spool).load(0.0, 0.0) == 1
+    relay.core.nodes[honest].load(0.0, 0.0)
+    relay.close()
+
+
+def test_many_greedy_stations_leave_room_for_a_little(
+    realm: Realm, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each keeps to its share and together they would fill everything: half is kept for those of
+    whom nothing waits, and for text."""
+    for name, size in (("STATION_BYTES_MAX", 1_500), ("OUTGOING_BYTES_MAX", 6_000),
+                       ("LITTLE_BYTES", 1_000)):  # fmt: skip
+        monkeypatch.setattr(f"xtcli.hub.relaying.{name}", size)
+    number = realm.join("relay", "hub").number
+    greedy = [realm.join(f"village{n}", upstream=number).number for n in range(3)]
+    honest = realm.join("hamlet", upstream=number).number
+    relay = Relayed(realm, "relay")
+    relay.tell()
+
+    def sends(child: int, size: int) -> bool:
+        sealed = realm.entropy(size)
+        relay.core.below(child, [BundleArrived(bundle_tag(sealed), sealed, 1)], 0.0)
+        return (bundle_tag(sealed), 0) in relay.spool.answers(child)
+
+    for child in (*greedy, honest):
+        assert relay.core.find(child, 0.0) is not None
+    assert not all(sends(child, 500) for _ in range(4) for child in greedy)
+    assert sends(honest, 500)
+    assert sends(honest, 50)
     relay.close()
 
 

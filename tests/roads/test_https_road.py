@@ -13,7 +13,8 @@ from typing import Any
 
 import pytest
 
-from tests.roads.processes import free_port, serving, xt
+from tests.ports import free_port
+from tests.roads.processes import serving, xt
 from tests.roads.realm import DEPT, Realm, file_request
 from xtcli.errors import UsageError
 from xtcli.records.case import State
@@ -107,7 +108,7 @@ def consult(realm: Realm, tmp_path: Path, size: int) -> Any:
 
 def test_join_and_consult_where_only_https_gets_out(realm: Realm, tmp_path: Path) -> None:
     """Enrolment, request and receipt over TLS with the certificate that the code pins."""
-    port = free_port(socket.SOCK_STREAM)
+    port = free_port()
     code = invited(realm, f"127.0.0.1:{port}")
     with serving(realm.hub_home.root, "--https", f"127.0.0.1:{port}"):
         joined = xt(realm.root / "post", "join", code, "--timeout", "2")
@@ -127,7 +128,7 @@ def test_join_and_consult_where_only_https_gets_out(realm: Realm, tmp_path: Path
 
 def test_a_cut_in_the_middle_resumes(realm: Realm, tmp_path: Path) -> None:
     """Connections cut again and again; a second process goes on with what had arrived."""
-    port = free_port(socket.SOCK_STREAM)
+    port = free_port()
     cutter = Cutter(port, 40_000, cuts=2)
     code = invited(realm, f"127.0.0.1:{cutter.port}")
     with serving(realm.hub_home.root, "--https", f"127.0.0.1:{port}"):
@@ -145,7 +146,7 @@ def test_a_cut_in_the_middle_resumes(realm: Realm, tmp_path: Path) -> None:
 
 def test_behind_a_proxy_without_tls(realm: Realm, tmp_path: Path) -> None:
     """`--http` is what a reverse proxy talks to; the address is a URL with a path of its own."""
-    port = free_port(socket.SOCK_STREAM)
+    port = free_port()
     code = invited(realm, f"http://127.0.0.1:{port}/county/xt")
     assert Invitation.from_code(code).https_print == b""
     with serving(realm.hub_home.root, "--http", f"127.0.0.1:{port}"):
@@ -157,7 +158,7 @@ def test_behind_a_proxy_without_tls(realm: Realm, tmp_path: Path) -> None:
 
 def test_the_wrong_certificate_is_refused(realm: Realm, tmp_path: Path) -> None:
     """Another TLS at the hub's address: one sentence, nothing said to it, nothing lost."""
-    port = free_port(socket.SOCK_STREAM)
+    port = free_port()
     code = invited(realm, f"127.0.0.1:{port}")
     with serving(realm.hub_home.root, "--https", f"127.0.0.1:{port}"):
         xt(realm.root / "post", "join", code, "--timeout", "2")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import errno
 import http.server
-import socket
 import termios
 import threading
 import time
@@ -16,7 +15,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.roads.processes import free_port, serving, xt
+from tests.ports import free_port
+from tests.roads.processes import serving, xt
 from tests.roads.realm import Realm
 from xtcli.errors import BundleRejected, LinkDown, UsageError
 from xtcli.hub import setup
@@ -166,7 +166,7 @@ def test_a_post_below_a_relay_joins_over_the_relays_own_certificate(
     monkeypatch.setenv("XT_HOME", str(hub))
     invite = partial(setup.invite, station="村", kind="post", practitioner="医生", via="relay",
                      advertise="127.0.0.1:9")  # fmt: skip
-    where = f"127.0.0.1:{free_port(socket.SOCK_STREAM)}"
+    where = f"127.0.0.1:{free_port()}"
     with pytest.raises(UsageError):
         invite(https=where)
     for wrong in ("zz", "00", "00" * 17):
@@ -178,7 +178,7 @@ def test_a_post_below_a_relay_joins_over_the_relays_own_certificate(
         while not (shown := "".join(line.get("print", "") for line in said)):
             time.sleep(0.05)
         code = invite(https=where, https_print=shown).code
-        joined = xt(realm.root / "post", "join", code, "--timeout", "20")
+        joined = xt(realm.root / "post", "join", code, "--timeout", "90")
     assert joined["name"] == "村"
     assert Home(realm.root / "post").settings().extra["https_print"] == shown
 

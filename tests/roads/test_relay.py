@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-import socket
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -11,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.roads.processes import Line, free_port, serving, xt
+from tests.ports import free_port
+from tests.roads.processes import Line, serving, xt
 from tests.roads.realm import DEPT, Realm, answer, file_request
 from xtcli.records.case import State
 from xtcli.records.values import StationKind
@@ -47,9 +47,9 @@ def post_below(realm: Realm, name: str, via: str, where: str) -> None:
 
 def _until(realm: Realm, name: str, there: Callable[[Station], bool]) -> None:
     """Sync a station until something is there."""
-    end = time.monotonic() + 60
+    end = time.monotonic() + 120
     while time.monotonic() < end:
-        xt(realm.root / name, "sync", "--timeout", "30")
+        xt(realm.root / name, "sync", "--timeout", "90")
         found = there(realm.station(name))
         realm.close()
         if found:
@@ -77,15 +77,15 @@ def test_a_consult_through_a_relay_and_back(realm: Realm, tmp_path: Path) -> Non
         realm.close()
         done = xt(realm.root / "巴音村", "sync", "--timeout", "60")
         assert done["waiting_records"] == done["waiting_blobs"] == 0
-        xt(realm.root / "desk", "sync", "--timeout", "30")
+        xt(realm.root / "desk", "sync", "--timeout", "90")
         answer(realm.station("desk"), case)
         realm.close()
-        xt(realm.root / "desk", "sync", "--timeout", "30")
+        xt(realm.root / "desk", "sync", "--timeout", "90")
         _until(realm, "巴音村", lambda post: bool(post.case(case).answer))
         post = realm.station("巴音村")
         post.ack(case, True, "已转诊")
         realm.close()
-        xt(realm.root / "巴音村", "sync", "--timeout", "30")
+        xt(realm.root / "巴音村", "sync", "--timeout", "90")
     hub, post, between = realm.hub(), realm.station("巴音村"), realm.station("苏木卫生院")
     assert post.case(case).answer
     assert post.case(case).state >= State.ACTED_ON
@@ -123,7 +123,7 @@ def test_a_relay_keeps_what_the_hub_cannot_take_yet(realm: Realm) -> None:
             inner = ExitStack()
             where = relay(realm, inner, "苏木", realm.hub_address)
             post_below(realm, "巴音村", "苏木", where)
-            xt(realm.root / "巴音村", "sync", "--timeout", "20")
+            xt(realm.root / "巴音村", "sync", "--timeout", "90")
         post = realm.station("巴音村")
         case = file_request(post)
         realm.close()
@@ -132,7 +132,7 @@ def test_a_relay_keeps_what_the_hub_cannot_take_yet(realm: Realm) -> None:
         stack.enter_context(serving(realm.hub_home.root))
         stack.enter_context(serving(realm.root / "苏木"))
         hub = realm.hub()
-        end = time.monotonic() + 60
+        end = time.monotonic() + 120
         while not hub.log.records(case) and time.monotonic() < end:
             time.sleep(0.2)
         assert hub.log.records(case)
@@ -145,7 +145,7 @@ DEAD = "127.0.0.1:9"
 
 def test_joining_and_a_consult_where_the_relay_has_only_https(realm: Realm) -> None:
     """The relay finds HTTPS by itself; a village joins through it, its request is received."""
-    port = free_port(socket.SOCK_STREAM)
+    port = free_port()
     with ExitStack() as stack:
         stack.enter_context(serving(realm.hub_home.root, "--https", f"127.0.0.1:{port}"))
         code = xt(realm.hub_home.root, "hub", "invite", "--station", "苏木", "--kind", "hub",

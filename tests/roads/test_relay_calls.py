@@ -14,7 +14,8 @@ import pytest
 
 from tests.calls.realm import Watcher, until
 from tests.calls.test_call import DESK_SAYS, POST_SAYS, Caller, likeness
-from tests.roads.processes import free_port, serving, xt
+from tests.ports import free_port
+from tests.roads.processes import serving, xt
 from tests.roads.realm import DEPT, Realm, file_request
 from tests.roads.test_relay import post_below, relay
 from xtcli.errors import LinkDown

@@ -12,7 +12,8 @@ from pathlib import Path
 import msgpack
 import pytest
 
-from tests.roads.processes import free_port, serving, xt
+from tests.ports import free_port
+from tests.roads.processes import serving, xt
 from tests.roads.realm import DEPT, REQUEST, Realm, answer, file_request
 from tests.roads.test_relay import post_below, relay
 from xtcli.errors import NotAllowed
@@ -230,12 +231,12 @@ def test_stick_to_a_served_relay_then_by_its_link(tmp_path: Path) -> None:
         stack.enter_context(serving(realm.hub_home.root))
         where = relay(realm, stack, "苏木", realm.hub_address)
         post_below(realm, "巴音村", "苏木", where)
-        xt(realm.root / "巴音村", "sync", "--timeout", "20")
+        xt(realm.root / "巴音村", "sync", "--timeout", "90")
         post = realm.station("巴音村")
         case = file_request(post)
         visit(post, stick)
         assert xt(realm.root / "苏木", "sync", "--via", f"folder:{stick}")["taken"] == 1
-        end = time.monotonic() + 40
+        end = time.monotonic() + 120
         while post.case(case).state is not State.RECEIVED and time.monotonic() < end:
             time.sleep(0.5)
             xt(realm.root / "苏木", "sync", "--via", f"folder:{stick}")

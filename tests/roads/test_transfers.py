@@ -12,7 +12,8 @@ from typing import TypeVar
 
 import pytest
 
-from tests.roads.processes import XT, environment, free_port, serving, xt
+from tests.ports import free_port
+from tests.roads.processes import XT, environment, serving, xt
 from tests.roads.realm import DEPT, REQUEST, Realm, file_request
 from tests.roads.switch import Switch
 from xtcli.cli.roads import _cases
@@ -191,12 +192,12 @@ def test_a_running_sync_hears_of_it(realm: Realm, tmp_path: Path) -> None:
             _until(lambda: hub.case(case).attachments[0].whole)
         finally:
             watching.terminate()
-            watching.communicate(timeout=20)
+            watching.communicate(timeout=60)
 
 
 def _until(look: Callable[[], T]) -> T:
     """What `look` gives once it gives something."""
-    end = time.monotonic() + 60
+    end = time.monotonic() + 120
     while time.monotonic() < end:
         found = look()
         if found:

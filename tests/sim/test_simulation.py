@@ -18,6 +18,7 @@ from typing import Any
 
 import pytest
 
+from tests.sim import sync_ends
 from tests.sim.checks import Violation
 from tests.sim.fuse import Crash, Fuse
 from tests.sim.messages import Network
@@ -26,9 +27,11 @@ from tests.sim.sticks import Stick
 from tests.sim.world import LINKS, World
 from xtcli.hub.batch import Opened
 from xtcli.hub.core import HubCore
+from xtcli.station.exchange import Exchange
 from xtcli.station.intake import Arrival, Intake
 from xtcli.station.roads_hops import Hops
 from xtcli.station.roads_shelf import Mail
+from xtcli.station.routing import HUB
 from xtcli.transport.carriers import folder
 
 ROOT = Path(__file__).parents[2]
@@ -216,3 +219,30 @@ def test_the_network_of_short_messages_is_bad_as_told() -> None:
     sound = Network(Random(1), 134)
     sound.push("a", "b", b"x", 0.0)
     assert sound.pop(sound.next_due()) == [("a", "b", b"x")]
+
+
+@pytest.mark.parametrize("group", range(3))
+def test_a_sync_ends_when_nothing_waits_and_not_before(group: int) -> None:
+    """One station comes back alone after trouble: its sync comes to an end, and then the hub has
+    nothing for it."""
+    environment = {**os.environ, "XT_LANG": "en", "PYTHONHASHSEED": "0", "PYTHONPATH": str(ROOT)}
+    command = [sys.executable, "-m", "tests.sim.sync_ends", str(group * 6), "6"]
+    done = subprocess.run(
+        command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stdout) == (0, ""), done.stdout + done.stderr
+
+
+def test_a_sync_that_ends_too_early_is_seen(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With a hub that keeps everything for itself, and says that nothing waits."""
+    plain = Exchange.fill
+
+    def kept(exchange: Exchange, now: float) -> int:
+        return 0 if exchange.station.number == HUB else plain(exchange, now)
+
+    monkeypatch.setattr(Exchange, "fill", kept)
+    monkeypatch.setattr(sync_ends, "SECONDS_MAX", 60.0)
+    found = [sync_ends.story(seed, tmp_path / str(seed)) for seed in range(3)]
+    assert all(found)

@@ -14,6 +14,7 @@ from tests.hub.realm import Realm, file
 from xtcli.errors import DiskFull
 from xtcli.hub.hub import HubStation
 from xtcli.records.ids import RecordId, spans_of
+from xtcli.records.sign import blob_digest
 from xtcli.records.types import Receipt
 from xtcli.station import exchange as exchanges
 from xtcli.station import origin, parcels, syncing
@@ -21,6 +22,7 @@ from xtcli.station.exchange import Exchange
 from xtcli.station.intake import Arrival, Intake
 from xtcli.station.routing import HUB
 from xtcli.station.station import Station
+from xtcli.transport import spool as spools
 from xtcli.transport.link.events import BundleArrived, BundleRefused, BundleTaken
 from xtcli.transport.link.session import Link
 from xtcli.transport.link.spooled import SpooledLink
@@ -152,6 +154,71 @@ def test_of_what_could_not_be_taken_in_a_little_is_kept(
         ends.down.act(BundleArrived(tag, sealed, 1), 0.0)
     assert ends.down.retry(0.0) == []
     assert tag not in ends.down.link.inbox.waiting
+
+
+def test_what_was_taken_in_is_not_taken_in_again(
+    ends: Ends, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It was confirmed, and then there was no room for what else waits: it is not confirmed anew
+    each time somebody looks."""
+    case, tag = ends.filed()
+    sealed = ends.up.spool.sealed(HUB, tag)
+    assert sealed is not None
+
+    def no_room(*_: object) -> int:
+        raise DiskFull("no room")
+
+    monkeypatch.setattr(ends.down, "fill", no_room)
+    with pytest.raises(DiskFull):
+        ends.down.act(BundleArrived(tag, sealed, 1), 0.0)
+    assert ends.realm.hub.log.get(case) is not None
+    assert ends.down.retry(0.0) == []
+
+
+def test_what_can_never_be_sent_does_not_wait_for_the_next_filling(ends: Ends) -> None:
+    """However many files are lost: the hub is not told for ever that something waits here."""
+    post, up = ends.post, ends.up
+    for number in range(exchanges.FILL_MAX + 1):
+        digest = post.blobs.put(b"OggS" + number.to_bytes(4, "big"))
+        post.blobs.path(digest).unlink()
+        post.log.queue(HUB, digest, 3, size=8)
+    assert up.fill(0.0) == 0
+    assert not up.more
+    assert up.link.unoffered == 0
+
+
+def test_a_full_spool_is_no_error_and_keeps_no_text_back(
+    ends: Ends, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Pictures fill their room and wait their turn; a request goes at once. When receipts make
+    room the rest follows."""
+    monkeypatch.setattr(spools, "OUTGOING_BYTES_MAX", 64_000)
+    monkeypatch.setattr(exchanges, "TEXT_ROOM_BYTES", 8_000)
+    up, down, post = ends.up, ends.down, ends.post
+    pictures = [random.Random(n).randbytes(20_000) for n in range(6)]
+    for data in pictures:
+        post.log.queue(HUB, post.blobs.put(data), 5, size=len(data))
+    assert up.fill(0.0) == 2
+    assert up.fill(0.0) == 0
+    assert up.more
+    case = file(post)
+    up.fill(0.0)
+    assert case in [one.item for held in up.held() for one in post.log.in_bundle(HUB, held.tag)]
+    for _ in range(5):
+        for one in up.held():
+            sealed = up.spool.sealed(HUB, one.tag)
+            assert sealed is not None
+            down.act(BundleArrived(one.tag, sealed, one.priority), 0.0)
+            ends.answered(one.tag, TAKEN)
+        for one in down.held():
+            sealed = down.spool.sealed(post.number, one.tag)
+            assert sealed is not None
+            up.act(BundleArrived(one.tag, sealed, one.priority), 0.0)
+            down.spool.mark(post.number, one.tag, TAKEN)
+            down.handle(BundleTaken(one.tag), 0.0)
+    assert not up.held()
+    assert not up.more
+    assert all(ends.realm.hub.blobs.has(blob_digest(data)) for data in pictures)
 
 
 def test_a_station_that_stays_connected_looks_after_its_bundles(realm_post: Station) -> None:

@@ -77,6 +77,23 @@ def test_one_process_talks_at_a_time(tmp_path: Path) -> None:
     second.free()
 
 
+def test_who_only_looks_at_the_link_is_not_taken_for_its_holder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Screens look all the time, several at once; a sync that begins just then must not be told
+    that another process is syncing."""
+    lock = SyncLock(Home(tmp_path))
+    assert not lock.held()
+    looking = lock._lock(shared=True)
+    assert looking is not None
+    assert not SyncLock(Home(tmp_path)).held()
+    monkeypatch.setattr("time.sleep", lambda seconds: os.close(looking))
+    assert lock.take()
+    assert SyncLock(Home(tmp_path)).held()
+    lock.free()
+    assert not lock.held()
+
+
 def test_home_from_the_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XT_HOME", str(tmp_path / "x"))
     assert default_root() == tmp_path / "x"

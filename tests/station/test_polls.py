@@ -4,7 +4,15 @@ from __future__ import annotations
 
 import math
 
-from xtcli.station.polls import PATIENCE_SECONDS, SOON_MAX, SOON_SECONDS, Polls
+from xtcli.station.polls import (
+    COMING_SECONDS,
+    PATIENCE_SECONDS,
+    SOON_MAX,
+    SOON_SECONDS,
+    Coming,
+    Polls,
+)
+from xtcli.transport.link.events import SymbolsToKeep
 from xtcli.transport.link.session import Link
 
 EVERY = 120.0
@@ -63,3 +71,25 @@ def test_asked_by_another_way() -> None:
     polls, link = Polls(), idle_link(0)
     polls.not_now(7.0)
     assert not polls.due(link, 8.0, math.inf)
+
+
+def test_a_bundle_on_its_way_is_waited_for_while_it_grows() -> None:
+    """The hub's word that nothing waits was older. What an earlier process had of another bundle is
+    no sign of anything, and one that stops growing is not waited for."""
+
+    def came(tag: bytes, number: int) -> None:
+        link.restore_symbols(SymbolsToKeep(tag, 1_000, 100, 5, ((number, bytes(100)),)))
+
+    coming, link = Coming(), idle_link(0)
+    came(b"left", 0)
+    assert not coming.look(link, 100.0)
+    came(b"news", 0)
+    assert coming.look(link, 100.1)
+    assert coming.look(link, 100.0 + COMING_SECONDS)
+    came(b"news", 1)
+    assert coming.look(link, 104.0 + COMING_SECONDS)
+    assert not coming.look(link, 109.1 + COMING_SECONDS)
+    came(b"news", 2)
+    assert coming.look(link, 120.0)
+    link.inbox.drop(b"news")
+    assert not coming.look(link, 120.1)

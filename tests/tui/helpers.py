@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from xtcli.tui.app import XtApp
 from xtcli.tui.demo import Realm, make_home
 
 NOW = 1_795_300_000.0
+PATIENCE_SECONDS = 90.0
 
 
 class Clock:
@@ -79,14 +81,23 @@ def shown(app: XtApp) -> str:
 
 
 async def until(pilot: Pilot[Any], condition: Callable[[], bool], what: str = "") -> None:
-    """Wait until something is true; fails after some seconds with what is on the screen."""
-    for _ in range(400):
+    """Wait until something is true; fails with what is on the screen when it never is. Threads do
+    much of it, and a busy machine lets them wait."""
+    end = time.monotonic() + PATIENCE_SECONDS
+    while time.monotonic() < end:
         if condition():
             return
         await pilot.pause(0.02)
     app = pilot.app
     assert isinstance(app, XtApp)
     raise AssertionError(f"{what or condition} did not happen; on the screen:\n{shown(app)}")
+
+
+async def watched(pilot: Pilot[Any]) -> None:
+    """Wait until the app's own thread looks at the log: what arrives from then on is news."""
+    app = pilot.app
+    assert isinstance(app, XtApp)
+    await until(pilot, lambda: app.status is not None, "the first look at the log")
 
 
 async def see(pilot: Pilot[Any], text: str) -> None:

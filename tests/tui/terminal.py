@@ -20,7 +20,7 @@ TMUX_KEYS = {
     "enter": "Enter", "escape": "Escape", "tab": "Tab", "up": "Up", "down": "Down",
     "left": "Left", "right": "Right", "backspace": "BSpace",
 } | {f"f{n}": f"F{n}" for n in range(1, 13)}  # fmt: skip
-PATIENCE_SECONDS = 30.0
+PATIENCE_SECONDS = 90.0
 
 
 def have_tmux() -> bool:

@@ -24,7 +24,7 @@ REQUEST = (
     ("history", "高血压十年"), ("exam", "心律齐"), ("override", "无"),
 )  # fmt: skip
 ANSWER = ("立即转院，路上吸氧。", "阿司匹林", "300mg", "po", "st")
-PATIENCE_SECONDS = 20.0
+PATIENCE_SECONDS = 90.0
 
 
 def pasted(text: str) -> str:

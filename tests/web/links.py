@@ -12,7 +12,8 @@ import tempfile
 from pathlib import Path
 
 from tests.calls.test_browser import sound_of
-from tests.web.realm import Proxy, free_port, make_scene, matched
+from tests.ports import free_port
+from tests.web.realm import Proxy, make_scene, matched
 from tests.web.test_guest import from_chromium
 
 

@@ -142,7 +142,7 @@ class Guest:
         decoder = Decoder()
         return b"".join(decoder.decode(self.packets[at]) for at in sorted(self.packets))
 
-    async def until(self, state: str, seconds: float = 30.0) -> None:
+    async def until(self, state: str, seconds: float = 90.0) -> None:
         """Wait for the station to say so."""
         end = time.monotonic() + seconds
         while state not in self.states:
@@ -150,7 +150,7 @@ class Guest:
             assert time.monotonic() < end, (self.states, self.status, self.refused, ended)
             await asyncio.sleep(0.05)
 
-    async def heard(self, seconds: float = 40.0) -> None:
+    async def heard(self, seconds: float = 90.0) -> None:
         """Wait for sound."""
         async with asyncio.timeout(seconds):
             while len(self.packets) < 20:

@@ -8,7 +8,6 @@ import os
 import re
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import urllib.error
@@ -26,6 +25,7 @@ import pytest
 from tests.call.matching import best_match
 from tests.call.speech import speech as recorded
 from tests.calls.realm import SERVE, Realm, file_request, sync
+from tests.ports import free_port
 from xtcli.records.ids import RecordId
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser"))), None)
@@ -52,13 +52,6 @@ new MutationObserver(() => fetch("shown", { method: "POST",
   .observe(document.getElementById("state"), { childList: true });
 document.getElementById("form").requestSubmit();
 """
-
-
-def free_port() -> int:
-    """A TCP port that is free now."""
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        return int(sock.getsockname()[1])
 
 
 def speech() -> bytes:

@@ -18,6 +18,7 @@ import numpy as np
 import pytest
 
 from tests.calls.test_browser import sound_of
+from tests.ports import free_port
 from tests.web.peer import Guest, link_of, post
 from tests.web.realm import (
     CHROMIUM,
@@ -27,7 +28,6 @@ from tests.web.realm import (
     Proxy,
     Scene,
     chromium,
-    free_port,
     make_scene,
     matched,
 )

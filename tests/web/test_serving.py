@@ -20,9 +20,8 @@ from typing import Any
 import pytest
 
 from tests.calls.realm import Realm
-from tests.calls.realm import free_port as free_udp_port
 from tests.cli.realm import xt
-from tests.web.realm import free_port
+from tests.ports import free_port
 from xtcli.errors import ExitCode, UsageError
 from xtcli.hub.web import WebOptions, checked, turn_login
 from xtcli.hub.web_page import GuestPage
@@ -36,7 +35,7 @@ ROOM = "A" * 22
 def made(root: Path) -> Path:
     """A hub's home."""
     home = root / "hub"
-    listen = f"127.0.0.1:{free_udp_port()}"
+    listen = f"127.0.0.1:{free_port()}"
     assert xt(home, "hub", "init", "--name", "旗医院", "--listen", listen).code == 0
     return home
 

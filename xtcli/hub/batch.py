@@ -51,15 +51,17 @@ def log_all(
         return []
     except Exception as error:
         if len(batch) == 1:
-            give_up(batch, error if isinstance(error, XtError) else _mistake(batch[0], error))
+            give_up(batch, explained(batch[0].peer.number, error))
             return []
     return [pair for opened in batch for pair in log_all([opened], log, give_up)]
 
 
-def _mistake(opened: Opened, error: Exception) -> XtError:
-    """Our own error for one that nobody expected."""
+def explained(station: int, error: Exception) -> XtError:
+    """Our own error for one that nobody expected while dealing with a station."""
+    if isinstance(error, XtError):
+        return error
     return XtError(
-        "A bundle of station {station} cannot be taken in ({why}).",
+        "What came from or waits for station {station} cannot be dealt with ({why}).",
         "Report this to whoever looks after the hub; everything else goes on.",
-        station=opened.peer.number, why=type(error).__name__,
+        station=station, why=type(error).__name__,
     )  # fmt: skip

@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 
-from xtcli.errors import DiskFull, NotAllowed, XtError
-from xtcli.hub.batch import Logged, Opened, Peer, log_all
+from xtcli.errors import NotAllowed, XtError
+from xtcli.hub.batch import Logged, Opened, Peer, explained, log_all
 from xtcli.hub.below import Below
 from xtcli.hub.calls_hops import CallHops
 from xtcli.hub.gaps import Gaps
@@ -90,7 +90,7 @@ class HubCore:
     def find(self, station: int, now: float) -> SpooledLink | None:
         """The link of a station that speaks for the first time; None for strangers and revoked.
 
-        Whoever it was may only have claimed the number: nothing is bundled before `Contact`.
+        What came may be old: nothing is bundled before `Contact`.
         """
         entry = self.hub.roster.station(station)
         if entry is None or station == self.hub.number or entry.upstream != self.hub.number:
@@ -104,8 +104,8 @@ class HubCore:
             node = SpooledLink(link, self.spool)
             exchange = self.below.exchange(node, self.intake, entry)
             exchange.resume(now)
-        except DiskFull as error:
-            self._trouble(error)
+        except Exception as error:
+            self._trouble(explained(station, error))
             return None
         self.peers[station] = Peer(station, exchange)
         return node
@@ -225,7 +225,7 @@ class HubCore:
             with self.spool.transaction():
                 for opened, arrival in done:
                     opened.peer.exchange.settled(opened.tag, arrival, now)
-        except DiskFull as error:
+        except XtError as error:
             # The log has the records: when they are sent again they are known and confirmed.
             self._give_up([opened for opened, _ in done], error)
         self.deliver(now)
@@ -244,9 +244,11 @@ class HubCore:
             with self.hub.log.many(), self.spool.transaction():
                 for peer, event in taken:
                     peer.exchange.handle(event, now)
-        except DiskFull as error:
+        except XtError as error:
             # They stay in the outbox; sending them once more harms nothing.
             self._trouble(error)
+        for number in {peer.number for peer, _ in taken if self.peers.get(peer.number) is peer}:
+            self._kick(number)
 
     def _log(self, batch: list[Opened]) -> Logged:
         """All of a batch, or nothing of it."""
@@ -282,8 +284,8 @@ class HubCore:
         waiting = [number for number in found if self._heard(number, now)]
         try:
             filled = self._fill(waiting, now)
-        except DiskFull:
-            # One station's full outbox must not keep the others' from leaving.
+        except Exception:
+            # What is wrong with one station's outbox must not keep the others' from leaving.
             filled = [number for one in waiting for number in self._fill_alone(one, now)]
         for number in {*filled, *self._pass_down(found, now)}:
             self._kick(number)
@@ -301,15 +303,24 @@ class HubCore:
         if not below:
             return set()
         try:
-            with self.hub.log.many(), self.spool.transaction():
-                relays = self.below.fill(below)
-        except DiskFull as error:
-            self._trouble(error)
-            return set()
+            relays = self._fill_below(below)
+        except Exception:
+            relays = {relay for one in below for relay in self._fill_below_alone(one)}
         here = relays & self.peers.keys()
         for number in here:
             self.peers[number].exchange.node.load(now, self.hub.clock())
         return here
+
+    def _fill_below(self, stations: list[int]) -> set[int]:
+        with self.hub.log.many(), self.spool.transaction():
+            return self.below.fill(stations)
+
+    def _fill_below_alone(self, number: int) -> set[int]:
+        try:
+            return self._fill_below([number])
+        except Exception as error:
+            self._trouble(explained(number, error))
+            return set()
 
     def _fill(self, waiting: list[int], now: float) -> list[int]:
         """One transaction for all; those for whom anything was bundled."""
@@ -319,8 +330,8 @@ class HubCore:
     def _fill_alone(self, number: int, now: float) -> list[int]:
         try:
             return self._fill([number], now)
-        except DiskFull as error:
-            self._trouble(error)
+        except Exception as error:
+            self._trouble(explained(number, error))
             return []
 
     # From time to time
@@ -343,17 +354,25 @@ class HubCore:
                 self._kick(number)
         if self._mended is None or now - self._mended > MEND_SECONDS:
             self._mended = now
-            for number, peer in list(self.peers.items()):
-                peer.exchange.mend()
-                if not peer.exchange.saying and (missing := self._gaps.to_ask(number)):
-                    peer.exchange.ask_again(missing, now)
-                    self._kick(number)
+            for peer in list(self.peers.values()):
+                self._mend(peer, now)
             self.deliver(now)
             for number in self._pass_down(self.below.mend(), now):
                 self._kick(number)
         if self._watched is None or now - self._watched > WATCH_SECONDS:
             self._watched = now
             self._watch(now)
+
+    def _mend(self, peer: Peer, now: float) -> None:
+        """Bundle again what got no receipt, ask for gaps; whatever is wrong with one station, it is
+        done for the others."""
+        try:
+            peer.exchange.mend()
+            if not peer.exchange.saying and (missing := self._gaps.to_ask(peer.number)):
+                peer.exchange.ask_again(missing, now)
+                self._kick(peer.number)
+        except Exception as error:
+            self._trouble(explained(peer.number, error))
 
     def _leave_revoked(self) -> None:
         for number in list(self.peers):
@@ -366,7 +385,7 @@ class HubCore:
         """Escalations and repeated alerts are records: tell them and send them on."""
         try:
             made = self.hub.watch()
-        except DiskFull as error:
+        except XtError as error:
             self._trouble(error)
             return
         for record in made:

@@ -5,9 +5,9 @@ It does not know sockets or screens; what it holds in memory can be rebuilt from
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
-from xtcli.errors import NotAllowed
+from xtcli.errors import NotAllowed, XtError
 from xtcli.lang import tr
 from xtcli.records.case import PROMISE_SECONDS, Case
 from xtcli.records.ids import RecordId
@@ -39,6 +39,8 @@ class HubStation(Station):
         super().__init__(home, clock=clock, entropy=entropy, pin=pin)
         self._escalated: set[RecordId] = set()
         """Overdue cases that `watch` has nothing more to say about."""
+        self._faults: dict[RecordId, str] = {}
+        """Cases that a mistake of ours keeps from being watched over, and what went wrong."""
 
     # Whom to tell
 
@@ -132,13 +134,38 @@ class HubStation(Station):
         if fresh or alarming:
             with self.log.many():
                 for number in fresh:
-                    made += self._escalate(self.log.case(number, now))
+                    made += self._watched(self._escalate, number, now)
                 for row in alarming:
-                    made += self._alert_again(self.log.case(row.case, now), now)
+                    made += self._watched(self._alert_again, row.case, now)
         self._escalated.update(fresh)
         return made
 
-    def _escalate(self, case: Case) -> list[Record]:
+    def _watched(
+        self, step: Callable[[Case, float], list[Record]], case: RecordId, now: float
+    ) -> list[Record]:
+        """What one case needs. Whatever is wrong with it, the others are watched over."""
+        try:
+            with self.log.many():
+                return step(self.log.case(case, now), now)
+        except XtError:
+            raise
+        except Exception as error:
+            self._faults[case] = type(error).__name__
+            return []
+
+    def faults(self) -> list[XtError]:
+        """What `watch` could not do since this was asked last."""
+        found, self._faults = self._faults, {}
+        return [
+            XtError(
+                "The case {case} cannot be watched over ({why}).",
+                "Look at it, and report this to whoever looks after the hub; all else goes on.",
+                case=case, why=why,
+            )
+            for case, why in found.items()
+        ]  # fmt: skip
+
+    def _escalate(self, case: Case, now: float) -> list[Record]:
         """Say in a case that nobody has answered for too long, once."""
         if case.escalated or case.answer:
             return []

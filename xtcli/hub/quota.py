@@ -5,6 +5,7 @@ A stolen or broken station must not stop the others. It knows sizes, not what is
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 
 from xtcli.records.types import Attach, Kind
@@ -13,6 +14,8 @@ from xtcli.station.core import StationCore
 STATION_BYTES_MAX = 4 << 30
 """Records and attachments of one station; a hub's `station.json` may say otherwise."""
 SETTING = "station_bytes_max"
+READ_AGAIN_SECONDS = 60.0
+"""Pause between two looks at what a station whose share seems full has stored."""
 LOOSE_BYTES_MIN = 4_096
 """What an attachment that nobody announced counts at the least: a file has its price."""
 LOOSE_MAX = 1_000
@@ -28,6 +31,7 @@ class Quota:
         said = hub.settings.extra.get(SETTING, "")
         self.limit = int(said) if said.isdigit() else STATION_BYTES_MAX
         self._stored: dict[int, int] = {}
+        self._read_at: dict[int, float] = {}
         self._loose: dict[int, set[bytes]] = {}
         """Attachments that a station has brought since this process began, and not announced when
         that was looked at last."""
@@ -36,11 +40,16 @@ class Quota:
     def allows(self, station: int, size: int) -> bool:
         """Whether `size` bytes more of this station are taken; if so they are counted.
 
-        What came twice was counted twice, so before saying no the disk is asked again.
+        What came twice was counted twice, so before saying no the disk is asked again: not each
+        time, because a full share is long to read, and its station may go on sending.
         """
-        stored = self._stored.get(station)
-        if stored is None or stored + size > self.limit:
+        stored, now = self._stored.get(station), self.hub.clock()
+        rested = not 0 <= now - self._read_at.get(station, -math.inf) < READ_AGAIN_SECONDS
+        if stored is None:
             stored = self._stored[station] = self.stored(station)
+        elif stored + size > self.limit and rested:
+            stored = self._stored[station] = self.stored(station)
+            self._read_at[station] = now
         if stored + size > self.limit:
             return False
         self._stored[station] = stored + size

@@ -7,11 +7,14 @@ from __future__ import annotations
 
 import asyncio
 import json
+import math
 import os
 import signal
 from contextlib import suppress
+from typing import Any
 
-from xtcli.errors import DiskFull, LinkDown, XtError
+from xtcli.errors import DiskFull, LinkDown, LogCorrupt, XtError
+from xtcli.hub.doors import Door
 from xtcli.hub.relaying import RelayCore, RelayPump
 from xtcli.hub.serving_roads import RoadOptions, ServedRoads
 from xtcli.lang import tr
@@ -23,6 +26,7 @@ from xtcli.station.roads import RoadName
 from xtcli.station.roads_auto import RoadChange, RoadKeeper, link_roads
 from xtcli.station.roads_https import CERTIFICATE, ask_over_https
 from xtcli.station.roads_store import RoadStore
+from xtcli.station.routing import HUB
 from xtcli.station.station import Station
 from xtcli.transport.carriers.serial import SerialClient
 from xtcli.transport.driving import Way
@@ -35,6 +39,8 @@ LOOK_SECONDS = 0.25
 POLL_SECONDS = 120.0
 ALIVE_SECONDS = 60.0
 RECONNECT_SECONDS = 5.0
+TROUBLE_SECONDS = 30.0
+"""The same trouble is told again only after so long."""
 JOINS_MAX = 16
 JOIN_WAIT_S = 3.0
 JOIN_LINE_SECONDS = 10.0
@@ -81,7 +87,7 @@ class RelayServer:
         self.options = roads or RoadOptions()
         self.spool = Spool(station.home.spool_path)
         self.store = RoadStore(station.home.root)
-        self.udp = RelaySocket(self._find, self._below)
+        self.udp = RelaySocket(self._find, self._below, genuine=Door(station, HUB).genuine)
         self.udp.ask = self
         self.core = RelayCore(station, self.spool, self.store, kick=self.udp.kick,
                               kick_up=self._kick_up)  # fmt: skip
@@ -93,9 +99,10 @@ class RelayServer:
                                  self._trouble)  # fmt: skip
         self.tasks: set[asyncio.Task[None]] = set()
         self.stopping = asyncio.Event()
-        self._polled_at = self._mended_at = 0.0
+        self._polled_at = self._mended_at = -math.inf
         self._version = self._spool_version = -1
         self._up = False
+        self._told: dict[str, float] = {}
 
     def _roads_up(self) -> list[RoadName]:
         """The roads upwards: those of the settings unless `--upstream` says otherwise."""
@@ -137,6 +144,7 @@ class RelayServer:
                 tr("The print of its certificate: {print}", print=self.roads.print),
             )
         loop = asyncio.get_running_loop()
+        loop.set_exception_handler(self._failed)
         for name in ("SIGINT", "SIGTERM"):
             if os.name == "posix":
                 loop.add_signal_handler(getattr(signal, name), self.stopping.set)
@@ -177,28 +185,38 @@ class RelayServer:
         try:
             self.roads.look(now)
             self._reload(now)
-            if not self._up:
-                return
-            if await self.keeper.step(self._asks()):
-                self._version, self._polled_at = -1, -POLL_SECONDS
-            if not self.pump.open:
-                return
-            self.pump.link.keep_alive_until(now + ALIVE_SECONDS)
-            version = self.station.log.data_version()
-            if version != self._version:
-                self._version = version
-                self.pump.look()
-                for number in self.core.strangers():
-                    self._leave(number)
-            if now - self._polled_at > POLL_SECONDS and not self.pump.link.polling:
-                self._polled_at = now
-                self.pump.poll()
-            if now - self._mended_at > MEND_SECONDS and self.pump.exchange is not None:
-                self._mended_at = now
-                self.pump.mend()
-                self.pump.save()
+            await self._look_up(now)
+        except LogCorrupt:
+            raise
         except XtError as error:
             self._trouble(error)
+        except Exception as error:
+            # A mistake of ours: it is told in full, and must not end the relay for everybody.
+            context = {"message": "The relay's look around failed.", "exception": error}
+            asyncio.get_running_loop().call_exception_handler(context)
+
+    async def _look_up(self, now: float) -> None:
+        """Keep the way upwards open, send what is new."""
+        if not self._up:
+            return
+        if await self.keeper.step(self._asks()):
+            self._version, self._polled_at = -1, -POLL_SECONDS
+        if not self.pump.open:
+            return
+        self.pump.link.keep_alive_until(now + ALIVE_SECONDS)
+        version = self.station.log.data_version()
+        if version != self._version:
+            self._version = version
+            self.pump.look()
+            for number in self.core.strangers():
+                self._leave(number)
+        if now - self._polled_at > POLL_SECONDS and not self.pump.link.polling:
+            self._polled_at = now
+            self.pump.poll()
+        if now - self._mended_at > MEND_SECONDS and self.pump.exchange is not None:
+            self._mended_at = now
+            self.pump.mend()
+            self.pump.save()
 
     def _asks(self) -> bool:
         """Whether an answer from above is waited for."""
@@ -243,7 +261,21 @@ class RelayServer:
         if self._up and self.pump.open:
             self.pump.offer()
 
+    def _failed(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        """A callback of the loop failed. A full disk is told; the link goes on by itself."""
+        error = context.get("exception")
+        if isinstance(error, XtError):
+            self._trouble(error)
+        else:
+            loop.default_exception_handler(context)
+
     def _trouble(self, error: XtError) -> None:
+        """Tell it, the same not again for a while."""
+        now, text = asyncio.get_running_loop().time(), str(error)
+        self._told = {one: at for one, at in self._told.items() if now - at < TROUBLE_SECONDS}
+        if text in self._told:
+            return
+        self._told[text] = now
         self._say({"error": str(error), "hint": error.advice}, f"{error} {error.advice}")
 
     def _say(self, document: dict[str, object], text: str) -> None:

@@ -11,7 +11,7 @@ import asyncio
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 
-from xtcli.errors import DiskFull, XtError
+from xtcli.errors import BundleRejected, DiskFull, XtError
 from xtcli.hub.calls_hops import CallHops
 from xtcli.records.types import ROSTER_KINDS
 from xtcli.records.values import StationKind
@@ -20,7 +20,13 @@ from xtcli.station.exchange import REFUSE_FULL, REFUSE_UNREADABLE, Exchange
 from xtcli.station.intake import Arrival, Intake
 from xtcli.station.parcels import Passing
 from xtcli.station.pump import Pump
-from xtcli.station.roads_hops import RELAYED_PATIENCE_SECONDS, HopExchange, Hops, split
+from xtcli.station.roads_hops import (
+    PASS_BYTES_MAX,
+    RELAYED_PATIENCE_SECONDS,
+    HopExchange,
+    Hops,
+    split,
+)
 from xtcli.station.roads_link import LinkRoad, hop_key
 from xtcli.station.roads_store import RoadStore
 from xtcli.station.routing import HUB
@@ -32,12 +38,15 @@ from xtcli.transport.link.events import (
     Realtime,
 )
 from xtcli.transport.link.keys import link_key
+from xtcli.transport.link.receiving import REFUSED_TOO_LARGE
 from xtcli.transport.link.session import Link
 from xtcli.transport.link.spooled import SpooledLink
 from xtcli.transport.spool import OUTGOING_BYTES_MAX, REFUSED, TAKEN, Spool
 
 STATION_BYTES_MAX = OUTGOING_BYTES_MAX // 4
 """What may wait to go up for one station directly below, and those behind it."""
+LITTLE_BYTES = 1 << 20
+"""Text of one station that may wait there when much of others does."""
 REACH_SECONDS = 60.0
 """A watching station is heard every 25 s; one of two keep-alives may be lost."""
 
@@ -99,6 +108,9 @@ class RelayCore:
         node = self.nodes[number]
         for event in events:
             if isinstance(event, BundleArrived):
+                if len(event.sealed) > PASS_BYTES_MAX:
+                    node.refuse(event.tag, REFUSED_TOO_LARGE)
+                    continue
                 if not self._fits(number, len(event.sealed)):
                     node.refuse(event.tag, REFUSE_FULL)
                     continue
@@ -113,14 +125,17 @@ class RelayCore:
     def _fits(self, number: int, size: int) -> bool:
         """Whether a station below leaves the others their room on the way up.
 
-        What passes cannot be read, so it may be anything; refused, its author keeps it.
+        What passes cannot be read, so it may be anything; refused, its author keeps it. When half
+        of the room is used, a station may have one bundle there, or a little text.
         """
         passing = {tag: sender for tag, (sender, _) in self.store.hops(HUB).items()}
         behind = {one for one in set(passing.values()) if self.hops.below(one) == number}
-        waiting = sum(
-            one.size for one in self.spool.outgoing(HUB) if passing.get(one.tag) in behind
-        )
-        fits = waiting + size <= STATION_BYTES_MAX
+        held = self.spool.outgoing(HUB)
+        waiting = sum(one.size for one in held if passing.get(one.tag) in behind)
+        total = sum(one.size for one in held) + size
+        little = not waiting or waiting + size <= LITTLE_BYTES
+        room = OUTGOING_BYTES_MAX if little else OUTGOING_BYTES_MAX // 2
+        fits = waiting + size <= STATION_BYTES_MAX and total <= room
         if not fits:
             self.store.count("relay", refused=1)
         return fits
@@ -146,10 +161,20 @@ class RelayCore:
         """Bundles for the hub, to the station above."""
         above, key = self.upstream, hop_key(self.station.settings)
         for one in passing:
-            tag = self.hops.pass_on(one, above, key, HUB)
+            tag = self._wrapped(one, above, key, HUB)
+            if tag is None:
+                continue
             self.store.hop(HUB, tag, one.sender, b"")
             self.store.count("relay", self.station.clock(), put=1, bytes_out=len(one.sealed))
         self._kick_up()
+
+    def _wrapped(self, one: Passing, hop: int, key: bytes, shelf: int) -> bytes | None:
+        """As `Hops.pass_on`; None, counted, for one that is too large to be passed on."""
+        try:
+            return self.hops.pass_on(one, hop, key, shelf)
+        except BundleRejected:
+            self.store.count("relay", refused=1)
+            return None
 
     # Calls
 
@@ -207,7 +232,9 @@ class RelayCore:
         if child == one.recipient:
             self.spool.put(child, one.sealed, one.priority, self.station.clock())
         else:
-            tag = self.hops.pass_on(one, child, key, child)
+            tag = self._wrapped(one, child, key, child)
+            if tag is None:
+                return
             self.store.hop(child, tag, one.recipient, b"")
         self.store.count("relay", taken=1, bytes_in=len(one.sealed))
         if child in self.nodes:

@@ -11,9 +11,10 @@ import signal
 from contextlib import suppress
 from typing import Any
 
-from xtcli.errors import DiskFull, UsageError, XtError
+from xtcli.errors import DiskFull, LogCorrupt, UsageError, XtError
 from xtcli.hub.admission import Admission
 from xtcli.hub.core import HubCore
+from xtcli.hub.doors import Door
 from xtcli.hub.hub import HubStation, open_hub
 from xtcli.hub.serving_roads import RoadOptions, ServedRoads
 from xtcli.hub.web import ServedWeb, WebOptions
@@ -46,7 +47,8 @@ class Server:
         self.as_json = as_json
         self.admission = Admission(hub)
         self.spool = Spool(hub.home.spool_path)
-        self.udp = UdpServer(self._find, self._events, self._stranger)
+        door = Door(hub, hub.number)
+        self.udp = UdpServer(self._find, self._events, self._stranger, door.genuine)
         self.core = HubCore(
             hub, self.spool, kick=self.udp.kick, detach=self._detach, tell=self._tell,
             trouble=self._trouble,
@@ -101,7 +103,8 @@ class Server:
             self.spool.close()
 
     def _look(self, now: float) -> None:
-        """What is done from time to time; after a full disk, whether links can go on."""
+        """What is done from time to time; after a full disk, whether links can go on. Another
+        process that keeps the log for long must not end the hub; a log that does not check does."""
         try:
             self.core.look(now)
             self.roads.look(now)
@@ -110,15 +113,23 @@ class Server:
             stuck, self._stuck = self._stuck, False
             for number in list(self.core.peers) if stuck else []:
                 self.udp.kick(number)
-        except DiskFull as error:
+            for fault in self.hub.faults():
+                self._trouble(fault)
+        except LogCorrupt:
+            raise
+        except XtError as error:
             self._stuck = True
             self._trouble(error)
+        except Exception as error:
+            # A mistake of ours: it is told in full, and must not end the hub for everybody.
+            context = {"message": "The hub's look around failed.", "exception": error}
+            asyncio.get_running_loop().call_exception_handler(context)
 
     def _failed(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
         """A callback of the loop failed. A full disk must not stop the hub; it goes on later."""
         error = context.get("exception")
-        if isinstance(error, DiskFull):
-            self._stuck = True
+        if isinstance(error, XtError):
+            self._stuck = self._stuck or isinstance(error, DiskFull)
             self._trouble(error)
         else:
             loop.default_exception_handler(context)

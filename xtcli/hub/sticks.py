@@ -215,7 +215,7 @@ class RelayVisit(FolderVisit):
         for number in self._children():
             found += [
                 one for one in self.mail.spool.outgoing(number)
-                if one.state in (WAITING, STARTED) and one.postponed_until <= now
+                if one.state in (WAITING, STARTED) and not one.held_until(now)
             ]  # fmt: skip
         return sorted(found, key=lambda one: (one.priority, one.size))
 

@@ -56,8 +56,12 @@ WORDS: dict[str, str] = {
     "Plug it in again; the hub waits for it.": "请重新插好，枢纽会等待。",
     "Also on {road}.": "同时通过 {road} 服务。",
     "Station {station} has filled its share of the disk.": "站点 {station} 已用完它的磁盘配额。",
-    "A bundle of station {station} cannot be taken in ({why}).": (
-        "无法接收站点 {station} 的一个数据包（{why}）。"
+    "The case {case} cannot be watched over ({why}).": "病例 {case} 无法监看（{why}）。",
+    "Look at it, and report this to whoever looks after the hub; all else goes on.": (
+        "请查看该病例，并告知枢纽管理员；其他一切照常。"
+    ),
+    "What came from or waits for station {station} cannot be dealt with ({why}).": (
+        "来自或等待发往 {station} 号站点的内容无法处理（{why}）。"
     ),
     "Report this to whoever looks after the hub; everything else goes on.": (
         "请告知枢纽的管理人员；其余工作照常进行。"

@@ -85,6 +85,7 @@ WORDS: dict[str, str] = {
     "This bundle holds more than this station takes at once.": (
         "此数据包超过本站点一次可接收的大小。"
     ),
+    "This bundle is too large to be passed on.": "此数据包过大，无法转发。",
     "This bundle is damaged or was not sealed for this station.": (
         "此数据包已损坏，或不是发给本站点的。"
     ),
@@ -110,6 +111,10 @@ WORDS: dict[str, str] = {
     # The link, its spool and UDP.
     "There is no room on the disk to keep what waits to be sent.": (
         "磁盘空间不足，无法保存待发送的内容。"
+    ),
+    "Another xt is busy writing what waits to be sent.": "另一个 xt 正在写入待发送的内容。",
+    "What waits to be sent cannot be read or written ({reason}).": (
+        "待发送的内容无法读写（{reason}）。"
     ),
     "Free some space; nothing that was saved is lost.": "请清理出一些空间；已保存的内容不会丢失。",
     "Too much already waits to be sent to this station.": "等待发往该站点的内容已经过多。",

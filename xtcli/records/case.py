@@ -30,6 +30,8 @@ Confirmations = Mapping[RecordId, Mapping[int, int]]
 
 PROMISE_SECONDS = 600
 """A request is answered within ten minutes."""
+AHEAD_SECONDS_MAX = 86_400
+"""So far may clocks of stations differ before a time in the future is not believed."""
 
 
 class State(IntEnum):
@@ -151,8 +153,16 @@ class Case:
 
     def overdue(self, now: float | None = None) -> bool:
         """Whether somebody has waited longer than promised."""
-        now = self.as_of if now is None else now
-        return bool(self.waiting_since) and now - self.waiting_since > PROMISE_SECONDS
+        return is_overdue(self.waiting_since, self.as_of if now is None else now)
+
+
+def is_overdue(waiting_since: int, now: float) -> bool:
+    """Whether somebody who waits since then (0: nobody does) has waited longer than promised.
+
+    Nobody can wait since tomorrow: then a clock was wrong, and it is better to call once too often.
+    """
+    waited = now - waiting_since
+    return bool(waiting_since) and not -AHEAD_SECONDS_MAX <= waited <= PROMISE_SECONDS
 
 
 def fold(

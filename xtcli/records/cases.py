@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import fields
 from typing import Any
 
-from xtcli.records.case import PROMISE_SECONDS, Case, State
+from xtcli.records.case import AHEAD_SECONDS_MAX, PROMISE_SECONDS, Case, State
 from xtcli.records.ids import RecordId
 from xtcli.records.outbox import Outbox
 from xtcli.records.queue import Ask, Order, Summary, summarise
@@ -104,8 +104,8 @@ def _where(ask: Ask) -> tuple[str, list[Any]]:
     )  # fmt: skip
     parts += [condition for wanted, condition in flags if wanted]
     if ask.overdue_at:
-        parts.append("waiting_since>0 AND waiting_since<?")
-        values.append(ask.overdue_at - PROMISE_SECONDS)
+        parts.append("waiting_since>0 AND (waiting_since<? OR waiting_since>?)")
+        values += [ask.overdue_at - PROMISE_SECONDS, ask.overdue_at + AHEAD_SECONDS_MAX]
     return " AND ".join(parts), values
 
 

@@ -27,8 +27,8 @@ depts_max = 16
 """Departments of one practitioner."""
 spans_max = 256
 """Runs of record ids in one receipt or one `seen`."""
-span_records_max = 100_000
-"""Records named by one receipt."""
+span_records_max = 1_024
+"""Records named by one receipt; an honest one names no more than came in one bundle."""
 seen_records_max = 512
 """Records that an answer may say it saw."""
 digests_max = 256

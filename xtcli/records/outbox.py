@@ -14,6 +14,9 @@ from xtcli.records.sign import Record
 from xtcli.records.store import Delivery, Item, Pending, Return, Waiting
 from xtcli.records.types import Receipt
 
+EARLY_MAX = 4_096
+"""Runs of records remembered for one station whose receipts came before the records. Honest ones
+are few; a station that confirms what never comes must not make the log grow, or slow for others."""
 HEARD_MAX = 10_000
 """Words of a hub that are known again: years of them."""
 IN_VAIN = (Reason.FORK.value, Reason.CHAIN.value)
@@ -241,6 +244,7 @@ class Outbox(Database):
         """Confirm what a receipt names, and end the deliveries to its station."""
         body, peer = record.body, record.id.station
         assert isinstance(body, Receipt)
+        early = False
         for span in body.records:
             # Only these change their cases: a receipt that is repeated must cost little.
             news = self.rows(
@@ -271,8 +275,15 @@ class Outbox(Database):
             if here <= span.last - span.first:
                 # The receipt overtook a record: it will count when the record comes.
                 self._db.execute("INSERT INTO early VALUES (?,?,?,?,?)", (*span, peer, record.at))
+                early = True
             for station, seq in news:
                 self._touch(RecordId(station, seq))
+        if early:
+            self._db.execute(
+                "DELETE FROM early WHERE peer=? AND rowid <= (SELECT rowid FROM early"
+                " WHERE peer=? ORDER BY rowid DESC LIMIT 1 OFFSET ?)",
+                (peer, peer, EARLY_MAX),
+            )
         self._confirm_blobs(body.blobs, peer, record.at)
 
     def _confirm_blobs(self, digests: Iterable[bytes], peer: int, at: int) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import IntEnum
 
-from xtcli.records.case import PROMISE_SECONDS, Case, State
+from xtcli.records.case import Case, State, is_overdue
 from xtcli.records.ids import RecordId
 from xtcli.records.values import Sex, Urgency
 
@@ -54,7 +54,7 @@ class Summary:
 
     def overdue(self, now: float) -> bool:
         """The ten-minute promise is broken."""
-        return self.waited(now) > PROMISE_SECONDS
+        return is_overdue(self.waiting_since, now)
 
     def expired(self, now: float) -> bool:
         """The answer's time has passed."""

@@ -6,13 +6,13 @@ import asyncio
 from collections.abc import Callable
 from typing import Protocol
 
-from xtcli.errors import UsageError
+from xtcli.errors import DiskFull, UsageError
 from xtcli.station import linkfile
 from xtcli.station.calls_board import Incoming
 from xtcli.station.calls_door import KEEP_ALIVE_SECONDS, knock
 from xtcli.station.core import StationCore
 from xtcli.station.home import SyncLock
-from xtcli.station.syncing import POLL_SECONDS, Syncer
+from xtcli.station.syncing import LOOK_SECONDS, POLL_SECONDS, Syncer
 
 OPEN_SECONDS = 8.0
 """A short sync of another process is waited for so long."""
@@ -87,7 +87,11 @@ class OwnLine:
         """One step of the sync."""
         now = asyncio.get_running_loop().time()
         self._syncer.pump.link.keep_alive_until(now + KEEP_ALIVE_SECONDS)
-        await self._syncer.step(POLL_SECONDS)
+        try:
+            await self._syncer.step(POLL_SECONDS)
+        except DiskFull:
+            # People talk: what cannot be kept now must not end that.
+            await asyncio.sleep(LOOK_SECONDS)
 
     async def settle(self, seconds: float) -> None:
         """Send what the call left behind, for `seconds` at most; the rest goes with a sync."""

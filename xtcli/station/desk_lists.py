@@ -13,7 +13,7 @@ from enum import IntEnum
 from functools import lru_cache
 from threading import Lock
 
-from xtcli.records.case import PROMISE_SECONDS
+from xtcli.records.case import is_overdue
 from xtcli.records.ids import RecordId
 from xtcli.records.queue import Ask, Order, Summary
 from xtcli.records.values import Patient
@@ -81,7 +81,7 @@ class DeskRow:
 
     def overdue(self, now: float) -> bool:
         """Whether the ten-minute promise is broken."""
-        return bool(self.waiting_since) and now - self.waiting_since > PROMISE_SECONDS
+        return is_overdue(self.waiting_since, now)
 
 
 class CaseLists:

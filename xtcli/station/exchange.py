@@ -26,6 +26,11 @@ RECORDS_PER_BUNDLE = 64
 BODY_BYTES_PER_BUNDLE = 12_000
 FILL_MAX = 256
 """Things looked at in one filling, so that a long outbox does not block the link."""
+TEXT_PRIORITY_MAX = 1
+TEXT_ROOM_BYTES = 32 << 20
+"""Room in the spool that only text and alerts may use: pictures must not keep them waiting."""
+PART_BYTES = 64
+"""More than sealing and packing add to a part."""
 RECEIPT_PATIENCE_SECONDS = 600.0
 """Taken by the peer, yet no receipt for this long, or refused so long ago: bundle it again, which
 asks for one."""
@@ -55,6 +60,8 @@ class Exchange:
         self.seal_key = seal_key
         self.peer = node.link.peer
         self.patience = RECEIPT_PATIENCE_SECONDS
+        self.more = False
+        """Whether something was left out of the last filling."""
         self._unsent: set[bytes] = set()
         self._said: set[bytes] = set()
         self._late: list[BundleArrived] = []
@@ -113,21 +120,42 @@ class Exchange:
     # Outbox to link
 
     def fill(self, now: float) -> int:
-        """Bundle what waits for the peer and offer it to the link; how many bundles."""
-        count = 0
-        for group in self._groups():
+        """Bundle what waits for the peer and offer it to the link; how many bundles.
+
+        `more` says afterwards whether anything is left, because there was too much for one filling
+        or for the spool; the peer is told that it waits.
+        """
+        self._more(True)
+        pending = self.station.log.pending(self.peer, FILL_MAX, ready=True)
+        full, count = False, 0
+        for group in self._groups(pending):
             parts = self._parts(group)
-            if parts:
-                self._send(parts, group, now)
-                count += 1
+            if not parts:
+                continue
+            size = sum(len(part.body) + len(part.raw) + PART_BYTES for part in parts)
+            kept = 0 if group[0].priority <= TEXT_PRIORITY_MAX else TEXT_ROOM_BYTES
+            if size + kept > self.spool.room(self.peer):
+                full = True
+                break
+            self._send(parts, group, now)
+            count += 1
+        # What cannot be sent at all (its file is lost) is nothing that waits for the next filling.
+        self._more(full or (count > 0 and len(pending) == FILL_MAX))
         return count
 
-    def _groups(self) -> Iterator[list[Pending]]:
-        """Pending things in bundles: records of one priority together, each blob alone."""
+    def _more(self, left: bool) -> None:
+        self.more, self.link.unoffered = left, int(left)
+
+    def _groups(self, pending: Iterable[Pending]) -> Iterator[list[Pending]]:
+        """Pending things in bundles, in order: records of one priority together, blobs alone."""
         group: list[Pending] = []
         size = 0
-        for item in self.station.log.pending(self.peer, FILL_MAX, ready=True):
+        for item in pending:
             if isinstance(item.item, bytes):
+                if group:
+                    # The more urgent first: there may not be room for both.
+                    yield group
+                    group, size = [], 0
                 yield [item]
                 continue
             full = len(group) >= RECORDS_PER_BUNDLE or size + item.size > BODY_BYTES_PER_BUNDLE
@@ -140,11 +168,13 @@ class Exchange:
             yield group
 
     def _parts(self, group: Sequence[Pending]) -> list[Part]:
-        """The parts of a bundle that carries `group`; none when its file cannot be read, which must
-        not keep back what comes after it."""
+        """The parts of a bundle that carries `group`; none when its file cannot be read or fits no
+        bundle, which must not keep back what comes after it."""
         parts: list[Part] = []
         for pending in group:
             if isinstance(pending.item, bytes):
+                if self.station.blobs.size(pending.item) > parcels.PIECE_BYTES:
+                    continue
                 with suppress(NotFound, OSError):
                     data = self.station.blobs.read(pending.item)
                     parts += [piece.part() for piece in parcels.pieces(pending.item, data)]
@@ -193,12 +223,13 @@ class Exchange:
 
     def act(self, event: LinkEvent, now: float) -> Arrival | None:
         """As `handle`. A bundle that cannot be taken in now, for want of room say, is kept for
-        `retry`: the link has handed it over, and would never hand it over again.
+        `retry`: the link has handed it over, and would never hand it over again. Not one that was
+        taken in before something else failed: it would be confirmed anew each time.
         """
         try:
             return self.handle(event, now)
         except Exception:
-            if isinstance(event, BundleArrived):
+            if isinstance(event, BundleArrived) and not self.link.inbox.answer(event.tag):
                 self._keep_late(event)
             raise
 
@@ -223,6 +254,8 @@ class Exchange:
                 return self._arrived(tag, sealed, now)
             case BundleTaken(tag):
                 self._taken(tag)
+                if self.more:
+                    self.fill(now)
             case _:
                 pass
         return None

@@ -28,7 +28,7 @@ def pace_of(link: LinkView) -> Pace | None:
 
 def is_held(one: Outgoing, now: float) -> bool:
     """Whether a bundle was postponed or cancelled."""
-    return one.postponed_until > now
+    return one.held_until(now) > 0
 
 
 def lacking(one: Outgoing, known: dict[bytes, int]) -> int:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
@@ -188,6 +189,11 @@ def disk_errors() -> Iterator[None]:
         raise
 
 
+LOCK_TRIES = 5
+LOCK_PAUSE_SECONDS = 0.02
+"""Who only looks at the lock has it for microseconds."""
+
+
 class SyncLock:
     """At most one process of a home talks on the link at a time; the kernel frees it on a crash."""
 
@@ -197,22 +203,38 @@ class SyncLock:
         self.handle: int | None = None
 
     def take(self) -> bool:
-        """Take the lock; False when another process has it."""
+        """Take the lock; False when another process has it, and not only looks whether it is."""
+        for _ in range(LOCK_TRIES):
+            self.handle = self._lock(shared=False)
+            if self.handle is not None:
+                return True
+            time.sleep(LOCK_PAUSE_SECONDS)
+        return False
+
+    def held(self) -> bool:
+        """Whether another process has it. Many may look at once; nobody is kept from it."""
+        handle = self._lock(shared=True)
+        if handle is not None:
+            os.close(handle)
+        return handle is None
+
+    def _lock(self, *, shared: bool) -> int | None:
+        """An open file with the lock on it; None when another process has it."""
         handle = os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600)
         try:
             if os.name == "posix":
                 import fcntl
 
-                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                how = fcntl.LOCK_SH if shared else fcntl.LOCK_EX
+                fcntl.flock(handle, how | fcntl.LOCK_NB)
             else:
                 import msvcrt
 
                 msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined,unused-ignore]
         except OSError:
             os.close(handle)
-            return False
-        self.handle = handle
-        return True
+            return None
+        return handle
 
     def free(self) -> None:
         """Let the next process have it."""

@@ -31,7 +31,8 @@ from xtcli.transport.bundle.seal import SEAL_BYTES
 from xtcli.transport.symbols import TAG_BYTES
 
 PIECE_BYTES = 7_500_000
-"""Bytes of a blob in one bundle. Symbols make a cut cheap, so a blob is not cut any further."""
+"""Largest blob that travels: it goes in one bundle. Symbols make a cut cheap, so a blob is not cut
+any further, and one that fits no bundle is not taken: nobody could pass it on."""
 
 ENVELOPE_MARK, TAKEN_MARK, PROBE_MARK, LACK_MARK, RETURN_MARK = -1, -2, -3, -4, -5
 LACK_RUNS_MAX = 64
@@ -242,9 +243,9 @@ def read_piece(part: Part) -> Piece:
         and len(digest) == limits.blob_digest_bytes
         and type(size) is int
         and type(offset) is int
-        and 0 < size <= limits.blob_bytes_max
+        and 0 < size <= PIECE_BYTES
         and offset >= 0
-        and 0 < len(part.raw) <= PIECE_BYTES
+        and len(part.raw) > 0
         and offset + len(part.raw) <= size
     )
     if not sound:

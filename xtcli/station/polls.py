@@ -17,6 +17,9 @@ SOON_MAX = 3
 SOON_SECONDS = 1.0
 """So soon where no round trip is known; else after two of them."""
 
+COMING_SECONDS = 5.0
+"""After something of a bundle has come, more of it is waited for so long."""
+
 
 class Polls:
     """See the module. Times are the caller's seconds."""
@@ -57,3 +60,24 @@ class Polls:
         if any(one.incoming for one in link.progress()):
             return math.inf
         return 2 * (link.measured().rtt_s or SOON_SECONDS)
+
+
+class Coming:
+    """Whether a bundle is on its way here: then the hub's word that nothing waits is older than
+    the bundle. What came partly in an earlier process, or was given up by the hub, does not count.
+    """
+
+    def __init__(self) -> None:
+        """Nothing was seen yet."""
+        self._seen: dict[bytes, tuple[int, float]] | None = None
+
+    def look(self, link: Link, now: float) -> bool:
+        """Whether some of a bundle that is not whole has come in the last `COMING_SECONDS`."""
+        before = self._seen
+        self._seen = {}
+        for one in link.progress():
+            if one.incoming:
+                arrived, at = (before or {}).get(one.tag, (0, -math.inf))
+                grown = before is not None and one.arrived > arrived
+                self._seen[one.tag] = one.arrived, now if grown else at
+        return any(now - at < COMING_SECONDS for _, at in self._seen.values())

@@ -47,7 +47,7 @@ class Pump:
         self._on_arrival = on_arrival
         self.on_realtime: Callable[[bytes], None] = lambda payload: None
         self.on_failure: Callable[[XtError], None] = self._failed
-        """Hears why a bundle could not be taken in; by default `check` raises it."""
+        """Hears why a bundle could not be taken in; by default `check_disk` raises it."""
         self._failure: XtError | None = None
         self._client: LinkClient | None = None
         self._spool: Spool | None = None
@@ -145,10 +145,13 @@ class Pump:
 
     def mend(self) -> None:
         """From time to time: bundle again what was refused or got no receipt for long, and take in
-        what could not be before."""
+        what could not be before; see anew until when things are postponed, for the clock may have
+        been set."""
         if self.exchange is not None and self._client is not None:
+            now = asyncio.get_running_loop().time()
             self.exchange.mend()
-            for arrival in self.exchange.retry(asyncio.get_running_loop().time()):
+            self.exchange.node.load(now, self.station.clock())
+            for arrival in self.exchange.retry(now):
                 self._on_arrival(arrival)
             self.look()
 
@@ -178,12 +181,17 @@ class Pump:
             self.link.send_realtime(payload, asyncio.get_running_loop().time())
             self._client.kick()
 
-    def check(self) -> None:
-        """Raise what has made the road useless, or why something could not be taken in; notice what
-        others postponed."""
+    def check_disk(self) -> None:
+        """Raise why something could not be taken in or written: no other road would mend that."""
         failure, self._failure = self._failure, None
+        if self._client is not None:
+            failure, self._client.failure = failure or self._client.failure, None
         if failure is not None:
             raise failure
+
+    def check(self) -> None:
+        """As `check_disk`; raise what has made the road useless; notice what others postponed."""
+        self.check_disk()
         if self._client is not None and self._client.trouble is not None:
             raise self._client.trouble
         if self._spool is None or self.exchange is None:
@@ -200,7 +208,7 @@ class Pump:
         if self._spool is None or self.station.log.pending(HUB, 1):
             return False
         now, kept = self.station.clock(), self._spool.outgoing(HUB)
-        return bool(kept) and all(one.postponed_until > now for one in kept)
+        return bool(kept) and all(one.held_until(now) for one in kept)
 
     def poll(self) -> None:
         """Ask the hub whether anything waits."""

@@ -131,11 +131,7 @@ class Reading(StationCore):
 
     def syncing(self) -> bool:
         """Whether some process of this home talks on the link now."""
-        lock = SyncLock(self.home)
-        if lock.take():
-            lock.free()
-            return False
-        return True
+        return SyncLock(self.home).held()
 
     def verify_log(self) -> Verified:
         """Check every signature, digest and chain; LogCorrupt at the first that does not fit."""

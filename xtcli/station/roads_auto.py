@@ -11,7 +11,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from xtcli.errors import XtError
+from xtcli.errors import DiskFull, XtError
 from xtcli.lang import tr
 from xtcli.station.core import StationCore
 from xtcli.station.enrolment import parse_address
@@ -154,14 +154,18 @@ class RoadKeeper:
             self._say(tr("The link goes over {road} now.", road=self.road.words))
 
     def _trouble(self) -> int | None:
-        """What has made the road useless: the next one, or the error where there is no other."""
+        """What has made the road useless: the next one, or the error where there is no other. What
+        could not be taken in here is raised in any case: it is not the road's fault."""
         choice = self._choice
         assert choice is not None
         if not self.pump.open:
             choice.look(True, self.now)
             return choice.at
+        self.pump.check_disk()
         try:
             self.pump.check()
+        except DiskFull:
+            raise
         except XtError as error:
             if len(self.roads) < 2 and not self.patient:
                 raise

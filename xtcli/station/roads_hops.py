@@ -18,12 +18,14 @@ from xtcli.station.parcels import Passing
 from xtcli.station.roads_store import RoadStore
 from xtcli.transport.bundle.pack import Part, pack, unpack
 from xtcli.transport.bundle.seal import bundle_context, open_sealed, seal
-from xtcli.transport.link.events import BundleTaken, LinkEvent
+from xtcli.transport.link.events import BundleTaken, LinkConfig, LinkEvent
 from xtcli.transport.link.spooled import SpooledLink
 from xtcli.transport.spool import REFUSED, STARTED, TAKEN, WAITING, Outgoing, Spool
 
 HOPS_MAX = 8
 """Village, township, banner, league, region: five; more is a loop."""
+PASS_BYTES_MAX = LinkConfig().bundle_bytes_max - HOPS_MAX * 256
+"""Largest bundle that is passed on; each hop puts its own around it. An honest one has 7.5 MB."""
 RELAYED_PATIENCE_SECONDS = 6 * 3600.0
 """A relay holds it, yet no receipt for this long: bundle it again."""
 
@@ -62,8 +64,13 @@ class Hops:
     def pass_on(self, one: Passing, hop: int, key: bytes, shelf: int) -> bytes:
         """Put a bundle into one for `hop`, whose X25519 key is `key`; its tag.
 
-        `shelf` is the peer under which the spool keeps what waits for that hop.
+        `shelf` is the peer under which the spool keeps what waits for that hop. BundleRejected for
+        one so large that no link would take it with what hops put around it.
         """
+        if len(one.sealed) > PASS_BYTES_MAX:
+            raise BundleRejected(
+                "This bundle is too large to be passed on.", "Nothing need be done."
+            )
         station = self.station
         context = bundle_context(station.settings.realm, station.number, hop)
         sealed = seal(pack([one.part()]), recipient=key, context=context, entropy=station.entropy)

@@ -117,13 +117,15 @@ class Mail:
         # One transaction, so that two processes of this home never bundle the same thing twice.
         with self.station.log.many(), self.spool.transaction():
             self._recover(peer)
-            exchange.fill(0.0)
+            # A stick is not back for days: all that there is room for goes with it.
+            while exchange.fill(0.0) and exchange.more:
+                continue
         now = self.station.clock()
         states = {WAITING, STARTED} | ({TAKEN} if at_relay and self._behind_relay(peer) else set())
         return [
             one
             for one in self.spool.outgoing(peer)
-            if one.state in states and one.postponed_until <= now
+            if one.state in states and not one.held_until(now)
         ]
 
     def _recover(self, peer: int) -> None:

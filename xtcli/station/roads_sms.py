@@ -318,7 +318,9 @@ class ShortMessages:
             asked = self._asked.setdefault(
                 (peer, wanted, length), Asked(0, min(now, at) + MORE_SECONDS)
             )
-            if asked.times >= MORE_MAX or now < asked.due:
+            pause = MORE_SECONDS * 2**asked.times
+            if asked.times >= MORE_MAX or 0 < asked.due - now <= pause:
+                # Due later than that: the clock was set back meanwhile.
                 continue
             asked.times += 1
             asked.due = now + MORE_SECONDS * 2**asked.times

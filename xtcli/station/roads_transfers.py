@@ -18,12 +18,16 @@ from xtcli.station.linkfile import read_lacking, read_link
 from xtcli.station.priority import NAMES
 from xtcli.station.roads_shelf import Mail
 from xtcli.transport.link.forecast import there_s
-from xtcli.transport.spool import REFUSED, STARTED, TAKEN, Outgoing
+from xtcli.transport.spool import (
+    CANCELLED_UNTIL,
+    POSTPONED_SECONDS_MAX,
+    REFUSED,
+    STARTED,
+    TAKEN,
+    Outgoing,
+)
 
-CANCELLED_UNTIL = 1e15
-"""Unix seconds that never come: a bundle postponed until then is cancelled."""
 UNITS = {"s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0, "d": 86_400.0}
-POSTPONE_SECONDS_MAX = 366 * 86_400.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +52,7 @@ def seconds_of(text: str) -> float:
     """A time to wait, as typed: 90s, 30m, 2h, 1d; UsageError when it is none."""
     found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*(s|min|m|h|d)", text.strip().lower())
     seconds = float(found[1]) * UNITS[found[2]] if found else 0.0
-    if not 0 < seconds <= POSTPONE_SECONDS_MAX:
+    if not 0 < seconds <= POSTPONED_SECONDS_MAX:
         raise UsageError("{text} is not a time to wait.", "Write it as 30m, 2h or 1d.", text=text)
     return seconds
 
@@ -88,7 +92,8 @@ class Transfers:
 
     def _transfer(self, one: Outgoing, now: float, arrived: int, seconds: float | None) -> Transfer:
         what, cases = self._carries(one)
-        until = one.postponed_until if now < one.postponed_until < CANCELLED_UNTIL else None
+        held = one.held_until(now)
+        until = held if 0 < held < CANCELLED_UNTIL else None
         return Transfer(
             one.tag.hex(), one.peer, self.station.name(one.peer),
             NAMES[min(one.priority, len(NAMES) - 1)], one.size,
@@ -104,7 +109,7 @@ class Transfers:
             return "refused"
         if one.postponed_until >= CANCELLED_UNTIL:
             return "cancelled"
-        if one.postponed_until > now:
+        if is_held(one, now):
             return "postponed"
         return "started" if one.state == STARTED or self._left(one) else "waiting"
 

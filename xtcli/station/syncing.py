@@ -20,7 +20,7 @@ from xtcli.station.exchange import MEND_SECONDS
 from xtcli.station.happenings import Happening, happening
 from xtcli.station.home import SyncLock
 from xtcli.station.intake import Arrival
-from xtcli.station.polls import Polls
+from xtcli.station.polls import Coming, Polls
 from xtcli.station.pump import Pump, no_hub_here
 from xtcli.station.requested import Giver
 from xtcli.station.roads_auto import OnRoad, RoadKeeper, all_roads
@@ -115,6 +115,7 @@ class Syncer:
         self._version = -1
         self._waits: tuple[tuple[int, int], bool] | None = None
         self.polls = Polls()
+        self.coming = Coming()
         self._drawn_at = self._saved_at = self._mended_at = 0.0
         self._wake = asyncio.Event()
 
@@ -240,7 +241,9 @@ class Syncer:
         if not self.pump.open:
             return False
         link = self.pump.link
-        if link.polling or link.peer_waiting != 0 or link.measured().queued_bundles:
+        if self.coming.look(link, time.monotonic()) or link.measured().queued_bundles:
+            return False
+        if link.polling or link.peer_waiting != 0:
             return False
         waiting = self.station.log.waiting(HUB)
         return not waiting.records and not waiting.blobs
@@ -305,16 +308,19 @@ def run_sync(
     """
     if station.kind is StationKind.HUB:
         raise no_hub_here()
-    lock = SyncLock(station.home)
+    lock, end = SyncLock(station.home), time.monotonic() + timeout if timeout else NEVER
     if not lock.take():
         if watch:
             raise UsageError(
                 "Another xt of this station is connected already.", "Use that one, or stop it."
             )
-        return _watch_other(station, timeout)
+        other = _watch_other(station, lock, end)
+        if other is not None:
+            return other
+    left = max(LOOK_SECONDS, end - time.monotonic()) if timeout else 0.0
     try:
-        make = partial(Syncer, road=road, on_road=on_road, seconds=0.0 if watch else timeout)
-        return asyncio.run(_sync(make, station, timeout, watch, show, progress))
+        make = partial(Syncer, road=road, on_road=on_road, seconds=0.0 if watch else left)
+        return asyncio.run(_sync(make, station, left, watch, show, progress))
     finally:
         lock.free()
 
@@ -385,12 +391,14 @@ async def start_syncer(syncer: Syncer, end: float, *, patient: bool) -> None:
         await asyncio.sleep(RECONNECT_SECONDS)
 
 
-def _watch_other(station: StationCore, timeout: float) -> SyncReport:
-    """Another process holds the link: wait until it has sent what is here."""
+def _watch_other(station: StationCore, lock: SyncLock, end: float) -> SyncReport | None:
+    """Another process holds the link: wait until it has sent what is here. None when it has ended
+    before that, and the link is ours."""
     first = waiting = station.log.waiting(HUB)
-    end = time.monotonic() + timeout
     try:
         while (waiting.records or waiting.blobs) and time.monotonic() < end:
+            if lock.take():
+                return None
             time.sleep(LOOK_SECONDS)
             waiting = station.log.waiting(HUB)
         code = ExitCode.WAITING if waiting.records or waiting.blobs else ExitCode.OK

@@ -22,25 +22,26 @@ from xtcli.station.views import Waited
 def send_and_wait(station: StationCore, cases: Sequence[RecordId], seconds: float) -> Waited:
     """Send now and return when the hub's receipts for `cases` are here, or after `seconds`."""
     lock = SyncLock(station.home)
-    mine = lock.take()
     try:
-        return asyncio.run(_wait(station, cases, seconds, mine))
+        return asyncio.run(_wait(station, cases, seconds, lock))
     finally:
         lock.free()
 
 
 async def _wait(
-    station: StationCore, cases: Sequence[RecordId], seconds: float, mine: bool
+    station: StationCore, cases: Sequence[RecordId], seconds: float, lock: SyncLock
 ) -> Waited:
-    """Drive the link if it is ours, and look for receipts."""
+    """Drive the link as soon as it is ours, and look for receipts."""
     start = time.monotonic()
     receipts: dict[RecordId, float] = {}
     stopped = False
-    syncer = Syncer(station, seconds=seconds) if mine else None
+    syncer: Syncer | None = None
     try:
-        if syncer is not None:
-            await start_syncer(syncer, start + seconds, patient=False)
         while len(receipts) < len(cases) and time.monotonic() < start + seconds:
+            if syncer is None and lock.take():
+                # Nobody had it, or whoever had it has ended.
+                syncer = Syncer(station, seconds=start + seconds - time.monotonic())
+                await start_syncer(syncer, start + seconds, patient=False)
             if syncer is not None:
                 # The request itself asks; a poll would only spend bytes.
                 syncer.polls.not_now(time.monotonic())

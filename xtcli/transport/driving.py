@@ -22,6 +22,8 @@ BURST_MAX = 64
 """Datagrams sent before other work of the loop has a turn."""
 FULL_SECONDS = 1.0
 """A road that takes no more is looked at again after so long, should it forget to say so."""
+AGAIN_SECONDS = 1.0
+"""After something failed (a full disk, say) a link is looked at again after so long."""
 STRANGERS_PER_S = 50.0
 STRANGERS_BURST = 100.0
 
@@ -99,41 +101,65 @@ class Driver:
         send: Callable[[bytes], None],
         on_events: Callable[[list[LinkEvent]], None],
         ready: Callable[[], bool] = lambda: True,
+        on_error: Callable[[XtError], None] | None = None,
     ) -> None:
         """`send` takes a datagram while `ready`; `on_events` is called in the loop with what
-        happened.
+        happened, `on_error` when something could not be written. None: it is raised.
         """
         self.node = node
         self.wire = Wire()
         self._send = send
         self._on_events = on_events
         self._ready = ready
+        self._on_error = on_error
         self._loop = asyncio.get_running_loop()
         self._timer: asyncio.TimerHandle | None = None
         self._handling = False
 
     def run(self) -> None:
-        """Hand out events, send what may leave now, set the timer."""
+        """Hand out events, send what may leave now, set the timer.
+
+        Whatever fails, a full disk say, the timer is set: a link without one would be silent until
+        something came, and perhaps nothing ever would.
+        """
         if self._handling:
             return
         now = self._loop.time()
+        try:
+            self._hand_out(now)
+            self._arm(self._send_all(now))
+        except XtError as error:
+            self._arm(now + AGAIN_SECONDS)
+            if self._on_error is None:
+                raise
+            self._on_error(error)
+        except Exception:
+            self._arm(now + AGAIN_SECONDS)
+            raise
+
+    def _hand_out(self, now: float) -> None:
+        """Events for the station."""
         self._handling = True
         try:
             while happened := self.node.events(now):
-                self._on_events(happened)
+                try:
+                    self._on_events(happened)
+                except Exception:
+                    self.node.give_back(happened)
+                    raise
         finally:
             self._handling = False
-        more = True
+
+    def _send_all(self, now: float) -> float | None:
+        """Send what may leave now; when to go on."""
         for _ in range(BURST_MAX):
             if not self._ready():
-                self._arm(now + FULL_SECONDS)
-                return
+                return now + FULL_SECONDS
             datagram = self.node.send(now)
             if datagram is None:
-                more = False
-                break
+                return self.node.next_timer(now)
             self._send(datagram)
-        self._arm(now if more else self.node.next_timer(now))
+        return now
 
     def receive(self, datagram: bytes) -> Received:
         """Give the link a datagram and act on it; a peer that lost its counter is told."""
@@ -169,6 +195,8 @@ class LinkClient:
         self._driver: Driver | None = None
         self.trouble: XtError | None = None
         """Why the road will not work however long one waits."""
+        self.failure: XtError | None = None
+        """What could not be written last, by no fault of the road; the link goes on by itself."""
 
     @property
     def wire(self) -> Wire:
@@ -193,9 +221,12 @@ class LinkClient:
 
     async def start(self) -> None:
         """Open the road and begin."""
-        self._driver = Driver(self.node, self.send, self._on_events, self.ready)
+        self._driver = Driver(self.node, self.send, self._on_events, self.ready, self._failed)
         await self.open()
         self.kick()
+
+    def _failed(self, error: XtError) -> None:
+        self.failure = error
 
     def kick(self) -> None:
         """Something was offered, accepted or asked of the link: look at it now."""
@@ -228,8 +259,10 @@ class LinkClient:
 class LinkServer:
     """Many links over any number of roads.
 
-    `find(station)` gives the link of a station that has none yet, or None (it may be asked often,
-    so it must be cheap for strangers). `on_events(station, events)` is called in the loop.
+    `find(station)` gives the link of a station that has none yet, or None. `genuine(station,
+    datagram)` says before that whether the station has made the datagram: a link holds all that
+    waits for its station, and it must cost a stranger more than a number to have one loaded. Both
+    may be asked often, so they must be cheap. `on_events(station, events)` is called in the loop.
     `on_stranger(datagram, address)` answers JOIN datagrams; answers longer than the question are
     not sent.
     """
@@ -239,9 +272,11 @@ class LinkServer:
         find: Callable[[int], SpooledLink | None],
         on_events: Callable[[int, list[LinkEvent]], None],
         on_stranger: Callable[[bytes, Any], bytes | None] | None = None,
+        genuine: Callable[[int, bytes], bool] = lambda station, datagram: True,
     ) -> None:
         """Nothing arrives before `take`."""
         self._find = find
+        self._genuine = genuine
         self._on_events = on_events
         self._on_stranger = on_stranger
         self._drivers: dict[int, Driver] = {}
@@ -319,7 +354,9 @@ class LinkServer:
         station = sender_of(datagram)
         if kind is None or station is None or len(datagram) < MAC_BYTES:
             return False
-        driver = self._drivers.get(station) or self._attach(station)
+        driver = self._drivers.get(station)
+        if driver is None and self._genuine(station, datagram):
+            driver = self._attach(station)
         if driver is None:
             return False
         now = asyncio.get_running_loop().time()

@@ -1,4 +1,4 @@
-"""A small SQLite file that several processes share: transactions, and a full disk as one error.
+"""A small SQLite file that several processes share: transactions, SQLite's errors as sentences.
 
 The spool and what a station remembers of its roads are such files. It knows no table.
 """
@@ -6,11 +6,11 @@ The spool and what a station remembers of its roads are such files. It knows no 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from xtcli.errors import DiskFull
+from xtcli.errors import DiskFull, XtError
 
 BUSY_S = 10.0
 FULL = {
@@ -40,32 +40,53 @@ class SmallFile:
 
     def data_version(self) -> int:
         """A number that changes when another process has changed the file."""
-        found: int = self._db.execute("PRAGMA data_version").fetchone()[0]
+        found: int = self._run("PRAGMA data_version").fetchone()[0]
         return found
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """All writes inside happen or none does; may be nested. DiskFull if there is no room."""
+        """All writes inside happen or none does; may be nested. DiskFull if there is no room,
+        another XtError if another process keeps the file, or it cannot be used."""
         if self._db.in_transaction:
             yield
             return
         self._run("BEGIN IMMEDIATE")
         try:
             yield
+            self._run("COMMIT")
         except BaseException:
             # SQLite has already rolled back by itself when the disk is full.
             if self._db.in_transaction:
                 self._db.execute("ROLLBACK")
             raise
-        self._run("COMMIT")
 
     def _run(self, statement: str, values: tuple[object, ...] = ()) -> sqlite3.Cursor:
-        try:
+        with sentences():
             return self._db.execute(statement, values)
-        except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode in FULL:
-                raise DiskFull(
-                    "There is no room on the disk to keep what waits to be sent.",
-                    "Free some space; nothing that was saved is lost.",
-                ) from error
-            raise
+
+    def _run_many(self, statement: str, rows: Iterable[tuple[object, ...]]) -> None:
+        with sentences():
+            self._db.executemany(statement, rows)
+
+
+@contextmanager
+def sentences() -> Iterator[None]:
+    """Turn SQLite's errors into ours: whoever syncs goes on after one of those."""
+    try:
+        yield
+    except sqlite3.DatabaseError as error:
+        code = getattr(error, "sqlite_errorcode", 0) or 0
+        if code in FULL:
+            raise DiskFull(
+                "There is no room on the disk to keep what waits to be sent.",
+                "Free some space; nothing that was saved is lost.",
+            ) from error
+        if code & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+            raise XtError(
+                "Another xt is busy writing what waits to be sent.", "Wait a moment and try again."
+            ) from error
+        raise XtError(
+            "What waits to be sent cannot be read or written ({reason}).",
+            "Check that the folder exists and belongs to you.",
+            reason=str(error),
+        ) from error

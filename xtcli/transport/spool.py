@@ -20,6 +20,9 @@ OUTGOING_BYTES_MAX = 512 << 20
 """Sealed bytes that may wait for one peer."""
 INCOMING_BYTES_MAX = 64 << 20
 """Symbols kept of bundles that have partly arrived from one peer."""
+CANCELLED_UNTIL = 1e15
+"""Unix seconds that never come: a bundle postponed until then is cancelled."""
+POSTPONED_SECONDS_MAX = 366 * 86_400.0
 ACCEPTED_MAX = 4096
 """Answered tags remembered for one peer."""
 _SCHEMA = """
@@ -63,6 +66,16 @@ class Outgoing:
     created: float
     answered: float = 0.0
 
+    def held_until(self, now: float) -> float:
+        """Until when it was postponed, at `now` (wall clock); 0 when it was not, or that is over.
+
+        So was one that would wait for longer than anybody can ask for: it was postponed while the
+        clock was wrong, and nobody meant years.
+        """
+        until = self.postponed_until
+        asked = now < until <= now + POSTPONED_SECONDS_MAX or until >= CANCELLED_UNTIL
+        return until if asked else 0.0
+
 
 class Spool(SmallFile):
     """See the module."""
@@ -80,8 +93,7 @@ class Spool(SmallFile):
         """Keep a sealed bundle for `peer`; its tag. The same bundle again changes nothing."""
         tag = bundle_tag(sealed)
         with self.transaction():
-            held = self._run("SELECT sum(size) FROM outgoing WHERE peer=?", (peer,)).fetchone()[0]
-            if (held or 0) + len(sealed) > OUTGOING_BYTES_MAX:
+            if len(sealed) > self.room(peer):
                 raise DiskFull(
                     "Too much already waits to be sent to this station.",
                     "Connect, or cancel transfers that are not needed any more.",
@@ -91,6 +103,11 @@ class Spool(SmallFile):
                 (peer, tag, priority, sealed, len(sealed), WAITING, now),
             )
         return tag
+
+    def room(self, peer: int) -> int:
+        """Sealed bytes for which there is room for `peer`."""
+        held = self._run("SELECT sum(size) FROM outgoing WHERE peer=?", (peer,)).fetchone()[0]
+        return OUTGOING_BYTES_MAX - int(held or 0)
 
     def outgoing(self, peer: int | None = None) -> list[Outgoing]:
         """What is kept for one peer or all, most urgent and oldest first."""
@@ -138,7 +155,7 @@ class Spool(SmallFile):
                 "INSERT OR IGNORE INTO incoming VALUES(?,?,?,?,?)",
                 (peer, part.tag, part.length, part.symbol_bytes, part.priority),
             )
-            self._db.executemany(
+            self._run_many(
                 "INSERT OR IGNORE INTO symbols VALUES(?,?,?,?)",
                 [(peer, part.tag, index, payload) for index, payload in part.symbols],
             )

@@ -139,8 +139,9 @@ class Syncer:
         station = self.opener()
         try:
             while not self._end.is_set():
-                # No link, or another process talks on it: look again after a while.
-                with suppress(XtError, OSError):
+                # No link, or another process talks on it: look again after a while. A mistake of
+                # ours must not end it for as long as the screen is open either.
+                with suppress(Exception):
                     station.sync(0.0, watch=True, show=self._heard, progress=self._progress)
                 self._end.wait(RETRY_SECONDS)
         finally:

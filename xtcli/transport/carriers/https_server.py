@@ -23,6 +23,7 @@ from xtcli.transport.carriers.batches import (
     read_asked,
 )
 from xtcli.transport.driving import LinkServer, Wire
+from xtcli.transport.link.frames import sender_of
 
 PATH = "/xt"
 SESSIONS_MAX = 4096
@@ -30,7 +31,13 @@ SESSION_SECONDS = 120.0
 WAITING_BYTES_MAX = 256 << 10
 READY_BYTES = 16 << 10
 """A session with so much waiting takes no more for now, unless its client wants more at once."""
+PUSHES_MAX = 32
+"""Sessions looked at for one that is pushed out."""
 HELD_MAX = 1024
+"""Requests of strangers that may wait at once."""
+CONNECTIONS_MAX = 4096
+FIRST_SECONDS = 60.0
+"""A connection over which no request has come for so long is closed: it would keep others out."""
 GATHER_SECONDS = 0.03
 """After the first datagram of an answer, others that belong to it may follow."""
 BODY_SECONDS = 60.0
@@ -53,6 +60,8 @@ class Session:
         """`wire` counts for the whole road."""
         self.number = number
         self.heard = 0.0
+        self.station: int | None = None
+        """Whose fresh datagram came by it last."""
         self.turn = 0
         """Rises with every request: an older one that still waits gives way."""
         self.most = 0
@@ -134,9 +143,7 @@ class Endpoint:
         session = self._session(asked.session)
         session.most = asked.most
         for datagram in asked.datagrams:
-            self.wire.datagrams_in += 1
-            if not self.server.take(datagram, session):
-                self.wire.refused += 1
+            self._take(datagram, session)
         await self._wait(session, asked.wait)
         answer = pack(session.pull(min(asked.most, BATCH_BYTES_MAX)))
         self.wire.bytes_out += HTTP_BYTES
@@ -148,29 +155,48 @@ class Endpoint:
         self.wire.refused += 1
         await _answer(send, status)
 
+    def _take(self, datagram: bytes, session: Session) -> None:
+        """Hand a datagram over, and notice whose way the session is."""
+        self.wire.datagrams_in += 1
+        if not self.server.take(datagram, session):
+            self.wire.refused += 1
+        elif self.server.way_to(sender_of(datagram) or 0) is session:
+            session.station = sender_of(datagram)
+
+    def _is_way(self, session: Session) -> bool:
+        """Whether a station is answered there. Nobody but a station can make a session its way, and
+        each has one at the most."""
+        return session.station is not None and self.server.way_to(session.station) is session
+
     def _session(self, number: bytes) -> Session:
-        """The session with this number; new ones push out the longest silent."""
+        """The session with this number; new ones push out the longest silent, strangers first."""
         now = asyncio.get_running_loop().time()
         found = self._sessions.get(number)
         if found is None:
             found = self._sessions[number] = Session(number, self.wire)
         found.heard = now
         self._sessions.move_to_end(number)
-        while self._sessions:
+        for _ in range(PUSHES_MAX):
             oldest = next(iter(self._sessions.values()))
-            if len(self._sessions) <= SESSIONS_MAX and now - oldest.heard < SESSION_SECONDS:
+            count, silent = len(self._sessions), now - oldest.heard >= SESSION_SECONDS
+            if count <= SESSIONS_MAX and not silent:
                 break
-            del self._sessions[oldest.number]
+            if silent or count > 2 * SESSIONS_MAX or not self._is_way(oldest):
+                del self._sessions[oldest.number]
+            else:
+                self._sessions.move_to_end(oldest.number)
         return found
 
     async def _wait(self, session: Session, seconds: float) -> None:
-        """Until there is something to say, `seconds` have passed, or a newer request came."""
+        """Until there is something to say, `seconds` have passed, or a newer request came. Only so
+        many strangers may wait at once, and they keep no station from waiting."""
         session.turn += 1
         turn = session.turn
         session.changed.set()
         loop = asyncio.get_running_loop()
-        end = loop.time() + (seconds if self._held < HELD_MAX else 0.0)
-        self._held += 1
+        stranger = not self._is_way(session)
+        end = loop.time() + (0.0 if stranger and self._held >= HELD_MAX else seconds)
+        self._held += stranger
         try:
             while not len(session) and session.turn == turn and (left := end - loop.time()) > 0:
                 session.changed.clear()
@@ -179,7 +205,7 @@ class Endpoint:
             if len(session) and session.turn == turn:
                 await asyncio.sleep(GATHER_SECONDS)
         finally:
-            self._held -= 1
+            self._held -= stranger
 
 
 async def _read(receive: Receive) -> bytes | None:
@@ -202,6 +228,28 @@ async def _answer(send: Send, status: int, body: bytes = b"") -> None:
         headers.append((b"content-type", b"application/octet-stream"))
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})
+
+
+def _prompt() -> type[asyncio.Protocol]:
+    """uvicorn's protocol, for clients that say at once what they want."""
+    from uvicorn.protocols.http.h11_impl import H11Protocol
+
+    class Prompt(H11Protocol):
+        """Closes a connection that brings no request."""
+
+        def connection_made(self, transport: Any) -> None:
+            super().connection_made(transport)
+            self._late = self.loop.call_later(FIRST_SECONDS, self._too_late)
+
+        def connection_lost(self, exc: Exception | None) -> None:
+            self._late.cancel()
+            super().connection_lost(exc)
+
+        def _too_late(self) -> None:
+            if self.cycle is None:
+                self.transport.close()
+
+    return Prompt
 
 
 class HttpsListener:
@@ -227,8 +275,8 @@ class HttpsListener:
 
         config = uvicorn.Config(
             self.endpoint, host=self.host, port=self.port, lifespan="off", ws="none",
-            http="h11", log_level="critical", access_log=False, server_header=False,
-            date_header=False, timeout_keep_alive=60, limit_concurrency=2 * HELD_MAX,
+            http=_prompt(), log_level="critical", access_log=False, server_header=False,
+            date_header=False, timeout_keep_alive=60, limit_concurrency=CONNECTIONS_MAX,
             ssl_keyfile=str(key) if key else None,
             ssl_certfile=str(certificate) if certificate else None,
         )  # fmt: skip

@@ -77,6 +77,7 @@ class Link:
         self.peer_waiting: int | None = None
         """Bundles that wait for us at the peer, as it told last; None: not known."""
         self.peer_waiting_bytes = 0
+        self.unoffered = 0  # Set by the shell: bundles that wait for the peer, not offered yet.
         self.invalid = 0
         """Datagrams refused: a tag that does not check, or content that is malformed."""
         self.inbox = Inbox(self.config)
@@ -138,8 +139,7 @@ class Link:
         self.inbox.restore(kept)
 
     def poll(self, now: float) -> None:
-        """Ask whether anything waits for us; also announces our address. `peer_waiting` is None
-        until the answer comes."""
+        """Ask whether anything waits for us; `peer_waiting` is None until the answer comes."""
         self.peer_waiting = None
         self._control.poll()
         self._scheduler.resume(now)
@@ -272,8 +272,7 @@ class Link:
 
     def events(self) -> list[LinkEvent]:
         """What happened since the last call, in order."""
-        happened = list(self._events)
-        self._events.clear()
+        happened, self._events = list(self._events), deque()
         return happened
 
     # What leaves
@@ -315,7 +314,8 @@ class Link:
         if not self._control.due:
             return []
         report = self._fresh.report(now) if self._control.report_due else None
-        return self._control.items(report, self.inbox.touched, self._outbox.waiting(now))
+        bundles, size = self._outbox.waiting(now)
+        return self._control.items(report, self.inbox.touched, (bundles + self.unoffered, size))
 
     def _datagram(
         self,

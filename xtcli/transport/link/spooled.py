@@ -7,7 +7,10 @@ a link and the time.
 from __future__ import annotations
 
 import math
+from collections import deque
+from collections.abc import Iterable
 
+from xtcli.errors import DiskFull
 from xtcli.transport.link.events import (
     BundleArrived,
     BundleRefused,
@@ -24,6 +27,8 @@ KEEP_SYMBOLS_MAX = 64
 """Symbols that may wait to be written together."""
 KEEP_S = 0.2
 """Least pause between two writes: a symbol waits no longer, and mostly not at all."""
+KEEP_AGAIN_S = 5.0
+"""Pause after a write for which there was no room."""
 
 
 class SpooledLink:
@@ -34,6 +39,10 @@ class SpooledLink:
         self.link = link
         self.spool = spool
         self._peer = link.peer
+        self._happened: deque[LinkEvent] = deque()
+        """Events of which the spool has not been told yet ..."""
+        self._passed: list[LinkEvent] = []
+        """... and those that it has, which the shell has not had yet."""
         self._to_keep: list[SymbolsToKeep] = []
         self._keep_at: float | None = None
         self._kept_at = -math.inf
@@ -57,7 +66,7 @@ class SpooledLink:
         new = 0
         seen: set[bytes] = set()
         for row in self.spool.outgoing(self._peer):
-            if row.state in (TAKEN, REFUSED):
+            if row.state in (TAKEN, REFUSED) or row.size > self.link.config.bundle_bytes_max:
                 continue
             seen.add(row.tag)
             if row.tag not in self._loaded:
@@ -69,7 +78,7 @@ class SpooledLink:
                 if resumed:
                     self._started.add(row.tag)
                 new += 1
-            self.link.postpone(row.tag, now + max(0.0, row.postponed_until - wall))
+            self.link.postpone(row.tag, now + max(0.0, row.held_until(wall) - wall))
         for tag in self._loaded - seen:
             self.link.withdraw(tag)
         self._loaded = seen
@@ -77,7 +86,9 @@ class SpooledLink:
 
     def put(self, sealed: bytes, priority: int, now: float, wall: float) -> bytes:
         """Spool a sealed bundle and offer it; its tag. What else the spool has is not looked at: it
-        may be thousands."""
+        may be thousands. ValueError if it is larger than the peer takes."""
+        if len(sealed) > self.link.config.bundle_bytes_max:
+            raise ValueError("bundle is too large")
         tag = self.spool.put(self._peer, sealed, priority, wall)
         if tag not in self._loaded:
             self.link.offer(tag, sealed, priority, now)
@@ -126,35 +137,63 @@ class SpooledLink:
         return min(times, default=None)
 
     def events(self, now: float) -> list[LinkEvent]:
-        """Events for the station; what concerns the spool has been written down."""
-        passed: list[LinkEvent] = []
-        for event in self.link.events():
-            if isinstance(event, SymbolsToKeep):
-                self._to_keep.append(event)
-                self._keep_at = self._keep_at or max(now, self._kept_at + KEEP_S)
-                continue
-            if isinstance(event, PartWithdrawn):
-                self._forget(event.tag)
-                continue
-            if isinstance(event, BundleTaken | BundleRefused):
-                state = TAKEN if isinstance(event, BundleTaken) else REFUSED
-                self.spool.mark(self._peer, event.tag, state)
-                self._loaded.discard(event.tag)
-            elif isinstance(event, BundleArrived):
-                self._to_keep = [part for part in self._to_keep if part.tag != event.tag]
-            passed.append(event)
+        """Events for the station; what concerns the spool has been written down.
+
+        When something cannot be written (DiskFull, XtError) no event is lost: it and those after
+        it come with the next call.
+        """
+        self._happened += self.link.events()
+        while self._happened:
+            if self._note(self._happened[0], now):
+                self._passed.append(self._happened[0])
+            self._happened.popleft()
         due = self._keep_at is not None and now >= self._keep_at
         if due or len(self._to_keep) >= KEEP_SYMBOLS_MAX:
             self._kept_at = now
-            self.flush()
+            self._flush_if_room(now)
+        passed, self._passed = self._passed, []
         return passed
+
+    def _note(self, event: LinkEvent, now: float) -> bool:
+        """Write down what an event means for the spool; whether the station must hear it."""
+        if isinstance(event, SymbolsToKeep):
+            self._to_keep.append(event)
+            self._keep_at = self._keep_at or max(now, self._kept_at + KEEP_S)
+            return False
+        if isinstance(event, PartWithdrawn):
+            self._forget(event.tag)
+            return False
+        if isinstance(event, BundleTaken | BundleRefused):
+            state = TAKEN if isinstance(event, BundleTaken) else REFUSED
+            self.spool.mark(self._peer, event.tag, state)
+            self._loaded.discard(event.tag)
+        elif isinstance(event, BundleArrived):
+            self._to_keep = [part for part in self._to_keep if part.tag != event.tag]
+        return True
+
+    def _flush_if_room(self, now: float) -> None:
+        """Without room on the disk symbols stay in memory only, as long as the link has them: a
+        restart would cost them again, and nothing else must wait for that."""
+        try:
+            self.flush()
+        except DiskFull:
+            partial = self.link.inbox.partial
+            self._to_keep = [part for part in self._to_keep if part.tag in partial]
+            self._keep_at = now + KEEP_AGAIN_S
+
+    def give_back(self, events: Iterable[LinkEvent]) -> None:
+        """The station could not deal with these: the bundles among them that it has not answered
+        are sent again, for nothing else would ever ask for them."""
+        for event in events:
+            if isinstance(event, BundleArrived):
+                self.link.inbox.forget(event.tag)
 
     def _forget(self, tag: bytes) -> None:
         """Nothing that has come of a bundle is of any use."""
         self._to_keep = [part for part in self._to_keep if part.tag != tag]
         if tag in self._kept:
-            self._kept.discard(tag)
             self.spool.forget(self._peer, tag)
+            self._kept.discard(tag)
 
     def flush(self) -> None:
         """Write the symbols that wait to be written."""
