@@ -120,7 +120,9 @@ def main() -> int:
         return 0
     kept, wish = Kept(given.keep), Wish()
     failed = sum(not feed(parser, given, kept, wish) for parser in chosen)
-    print(f"{len(chosen) - failed} of {len(chosen)} parsers held")
+    if wish.stop:
+        print("stopped before the end")
+    print(f"{failed} of {len(chosen)} parsers failed")
     return 1 if failed else 0
 
 

@@ -18,6 +18,7 @@ import pytest
 from tests.records.contract import BLOB, StoreContract, own
 from tests.records.world import (
     DESK,
+    DESK2,
     DOCTOR,
     HUB,
     POST,
@@ -273,6 +274,28 @@ def test_a_repeated_receipt_folds_nothing_again(log: Log, world: World, monkeypa
     world.now -= 10_000
     log.admit(world.sign(receipt, DESK), roster, at=START)
     assert log.confirmed(case.id)[DESK] < START
+
+
+def test_receipts_for_what_never_comes_do_not_pile_up(
+    log: Log, world: World, monkeypatch: Any
+) -> None:
+    """Each is looked at when a record of that station comes."""
+    monkeypatch.setattr("xtcli.records.outbox.EARLY_AHEAD", 8)
+    roster, case = world.roster(), world.request()
+    notes = [world.sign(Note("x"), DOCTOR, case.id) for _ in range(5)]
+
+    def confirm(first: int, last: int, who: int) -> int:
+        log.admit(world.sign(Receipt((Span(POST, first, last),)), who), roster, at=START)
+        return int(log.row("SELECT count(*) FROM early WHERE peer=?", who)[0])
+
+    for last in range(1, 30):
+        assert confirm(last, last, DESK2) <= 8
+        assert confirm(max(1, last - 3), 90_000 + last, DESK2) <= 8
+    for number, record in enumerate((case, *notes), 1):
+        confirm(1, number, DESK)
+        log.admit(record, roster, at=START)
+    assert all(DESK in log.confirmed(record.id) for record in (case, *notes))
+    assert all(DESK2 in log.confirmed(record.id) for record in (case, *notes))
 
 
 def test_what_is_searched_at_every_arrival_has_an_index(log: Log) -> None:

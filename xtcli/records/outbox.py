@@ -9,13 +9,16 @@ from collections.abc import Iterable, Mapping
 
 from xtcli.records.authority import Reason
 from xtcli.records.database import Database
-from xtcli.records.ids import RecordId
+from xtcli.records.ids import RecordId, Span
 from xtcli.records.sign import Record
 from xtcli.records.store import Delivery, Item, Pending, Return, Waiting
 from xtcli.records.types import Receipt
 
 HEARD_MAX = 10_000
 """Words of a hub that are known again: years of them."""
+EARLY_AHEAD = 4_096
+"""How far beyond a station's last record here a receipt counts that overtakes it. All runs beyond
+that record are looked at when the next one comes, so nobody may pile them up."""
 IN_VAIN = (Reason.FORK.value, Reason.CHAIN.value)
 """The number belongs to another record at the peer, or the one before it does: no receipt that
 names the number can mean this one."""
@@ -269,11 +272,28 @@ class Outbox(Database):
                 "SELECT count(*) FROM records WHERE station=? AND seq BETWEEN ? AND ?", *span
             )
             if here <= span.last - span.first:
-                # The receipt overtook a record: it will count when the record comes.
-                self._db.execute("INSERT INTO early VALUES (?,?,?,?,?)", (*span, peer, record.at))
+                self._overtaken(span, peer, record.at)
             for station, seq in news:
                 self._touch(RecordId(station, seq))
         self._confirm_blobs(body.blobs, peer, record.at)
+
+    def _overtaken(self, span: Span, peer: int, at: int) -> None:
+        """A receipt came before a record: it will count when the record comes. One row for each
+        end of a run, however often it is said."""
+        (head,) = self.row("SELECT max(seq) FROM records WHERE station=?", span.station)
+        last = min(span.last, (head or 0) + EARLY_AHEAD)
+        if span.first > last:
+            return
+        known = self._db.execute(
+            "UPDATE early SET first=min(first, ?), at=min(at, ?)"
+            " WHERE station=? AND last=? AND peer=?",
+            (span.first, at, span.station, last, peer),
+        )
+        if not known.rowcount:
+            self._db.execute(
+                "INSERT INTO early VALUES (?,?,?,?,?)",
+                (span.station, span.first, last, peer, at),
+            )
 
     def _confirm_blobs(self, digests: Iterable[bytes], peer: int, at: int) -> None:
         """The same for blobs; their bytes need not be here."""
