@@ -5,13 +5,16 @@ Input `number` of a parser depends on the seed, the parser's name and the number
 
 from __future__ import annotations
 
+import itertools
 import resource
 import sys
 import time
 import tracemalloc
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 from random import Random
 from typing import Any
 
@@ -30,10 +33,15 @@ MEMORY_BYTES_MAX = 160 << 20
 """How far one parser may make the process grow; a whole bundle may unpack to 64 MiB."""
 TRACED_EVERY = 2_000
 RSS_EVERY = 500
+BLOCK = 64
+"""Inputs from one generator of random numbers: to seed one costs as much as to make an input."""
 
 
 class Failure(AssertionError):
     """A parser did what it may not."""
+
+    report: Report | None = None
+    """Of the inputs before."""
 
 
 @dataclass(frozen=True)
@@ -66,6 +74,8 @@ class Report:
 
     parser: str
     seed: int
+    first: int = 0
+    """Number of the first input."""
     inputs: int = 0
     wire_bytes: int = 0
     accepted: int = 0
@@ -76,14 +86,24 @@ class Report:
     """Most that one traced input allocated."""
     grown_bytes: int = 0
     seconds: float = 0.0
+    cpu_s: float = 0.0
     hours: float = 0.0
     """Of how many hours of `LINK_BPS` this is the equivalent."""
 
 
 def make_input(parser: Parser, samples: Sequence[bytes], seed: int, number: int) -> bytes:
     """The input with a number."""
-    random = Random(f"{seed} {parser.name} {number}")
-    return mutated(random, samples, parser.tree)[: parser.bytes_max]
+    return next(make_inputs(parser, samples, seed, number))
+
+
+def make_inputs(parser: Parser, samples: Sequence[bytes], seed: int, first: int) -> Iterator[bytes]:
+    """All inputs from `first` on, without end."""
+    for block in itertools.count(first // BLOCK):
+        random = Random(f"{seed} {parser.name} {block}")
+        for number in range(block * BLOCK, (block + 1) * BLOCK):
+            data = mutated(random, samples, parser.tree)[: parser.bytes_max]
+            if number >= first:
+                yield data
 
 
 def judge(parser: Parser, data: bytes) -> str:
@@ -100,35 +120,60 @@ def judge(parser: Parser, data: bytes) -> str:
 
 
 def rss_bytes() -> int:
-    """Most memory that this process has had."""
+    """Most memory that this process has had since `_forget_peak`, where that works."""
     unit = 1 if sys.platform == "darwin" else 1024
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
 
 
-def run(
-    parser: Parser, hours: float, seed: int, *, seconds: float = 0.0, inputs: int = 0
-) -> Report:
-    """Feed `hours` worth of inputs, or fewer where `inputs` or `seconds` say so.
+def _forget_peak() -> None:
+    """What one parser needed must not hide what the next one needs. Linux only."""
+    with suppress(OSError):
+        Path("/proc/self/clear_refs").write_text("5", encoding="ascii")
 
-    Failure names the input.
+
+def run(
+    parser: Parser,
+    hours: float,
+    seed: int,
+    *,
+    seconds: float = 0.0,
+    inputs: int = 0,
+    so_far: tuple[int, int] = (0, 0),
+    stop: Callable[[], bool] = bool,
+) -> Report:
+    """Feed `hours` worth of inputs, or fewer where `inputs`, `seconds` or `stop` say so.
+
+    `so_far` is the number of the first input and the bytes of those before it. Failure names the
+    input and has the report of those before it.
     """
-    report = Report(parser.name, seed)
+    first, spent = so_far
+    report = Report(parser.name, seed, first)
     samples = parser.samples()
-    began, before = time.monotonic(), rss_bytes()
-    for sample in samples:
-        _one(parser, sample, -1, report)
-    while report.wire_bytes < parser.bytes_of(hours):
-        data = make_input(parser, samples, seed, report.inputs)
-        _one(parser, data, report.inputs, report)
-        report.inputs += 1
-        report.wire_bytes += len(data) + HEADERS_BYTES
-        if report.inputs == inputs or (seconds and time.monotonic() - began > seconds):
-            break
-        if report.inputs % RSS_EVERY == 0:
-            _must_be_small(report, rss_bytes() - before)
-    report.seconds = time.monotonic() - began
-    report.grown_bytes = rss_bytes() - before
-    report.hours = hours * min(1.0, report.wire_bytes / parser.bytes_of(hours))
+    _forget_peak()
+    began, before, cpu = time.monotonic(), rss_bytes(), time.process_time()
+    enough = parser.bytes_of(hours) - spent
+    try:
+        for sample in samples:
+            _one(parser, sample, -1, report)
+        for data in make_inputs(parser, samples, seed, first):
+            if report.wire_bytes >= enough or stop():
+                break
+            _one(parser, data, first + report.inputs, report)
+            report.inputs += 1
+            report.wire_bytes += len(data) + HEADERS_BYTES
+            if report.inputs == inputs or (seconds and time.monotonic() - began > seconds):
+                break
+            if report.inputs % RSS_EVERY == 0:
+                _must_be_small(report, rss_bytes() - before)
+        _must_be_small(report, rss_bytes() - before)
+    except Failure as failure:
+        failure.report = report
+        raise
+    finally:
+        report.seconds = time.monotonic() - began
+        report.cpu_s = time.process_time() - cpu
+        report.grown_bytes = rss_bytes() - before
+        report.hours = report.wire_bytes / parser.bytes_of(1.0)
     return report
 
 
@@ -148,8 +193,8 @@ def _one(parser: Parser, data: bytes, number: int, report: Report) -> None:
             tracemalloc.stop()
     if spent > report.slowest_s and not traced:
         report.slowest_s, report.slowest_input = spent, number
-        if spent > CPU_S_MAX and (spent := _cpu_seconds(parser, data)) > CPU_S_MAX:
-            raise Failure(f"{parser.name}, input {number}: took {spent:.1f} s")
+    if spent > CPU_S_MAX and not traced and (spent := _cpu_seconds(parser, data)) > CPU_S_MAX:
+        raise Failure(f"{parser.name}, input {number}: took {spent:.1f} s")
     if verdict:
         report.refused[verdict] += 1
     else:
@@ -165,4 +210,5 @@ def _cpu_seconds(parser: Parser, data: bytes) -> float:
 
 def _must_be_small(report: Report, grown: int) -> None:
     if max(grown, report.peak_bytes) > MEMORY_BYTES_MAX:
-        raise Failure(f"{report.parser}, input {report.inputs}: grew by {grown >> 20} MiB")
+        raise Failure(f"{report.parser}, input {report.first + report.inputs}: grew by"
+                      f" {max(grown, report.peak_bytes) >> 20} MiB")  # fmt: skip

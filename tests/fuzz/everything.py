@@ -47,11 +47,25 @@ OTHERS = {
 """Named like parsers, and why no parser stands for them."""
 
 
+FROM_STRANGERS = (
+    "link-stranger", "join-datagram", "join-request", "mail", "stick", "envelope-header",
+    "envelope", "sealed", "hpke", "voucher", "short-message", "short-messages", "short-join",
+    "modem-line", "unframe", "unstuff", "line", "https-request", "https-batch", "web-request",
+    "guest-word", "guest-page", "guest-paper", "call-envelope", "ring-note", "call-handshake",
+    "call-sealed", "call-session", "rtp", "join-answer", "welcome",
+    "varint", "codecs", "ppm", "bundle", "parts", "parts-arriving",
+)  # fmt: skip
+"""What reads bytes straight from a datagram, stick, line, message or page, whoever sent them, the
+nearest to the wire first; last what is in a bundle, which anybody can seal to a key he knows."""
+
+
 @functools.cache
 def all_parsers() -> tuple[Parser, ...]:
-    """In an order of no meaning."""
+    """In the order in which they are worth feeding: first strangers' bytes, last what is local."""
     rooms = (parsers_records, parsers_transport, parsers_station, parsers_media, parsers_deep)
-    return tuple(parser for room in rooms for parser in room.parsers())
+    near = {name: place for place, name in enumerate(FROM_STRANGERS)}
+    found = [parser for room in rooms for parser in room.parsers()]
+    return tuple(sorted(found, key=lambda one: (one.local, near.get(one.name, len(near)))))
 
 
 def parser_named(name: str) -> Parser:

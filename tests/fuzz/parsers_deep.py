@@ -5,16 +5,18 @@ A hub with a desk and a post on disk; what is fed comes with genuine seals, tags
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from random import Random
 from typing import Any
 
 from tests.fuzz.engine import Parser
 from tests.fuzz.parsers_media import call_noise, rung
 from tests.fuzz.parsers_records import apart, joined
-from tests.fuzz.parsers_transport import noise, short_contents
+from tests.fuzz.parsers_station import any_part
+from tests.fuzz.parsers_transport import noise, sealed_alike, short_contents, stored
 from tests.fuzz.places import place
 from tests.roads.realm import DEPT, Realm, file_request
 from xtcli.errors import BundleRejected
@@ -24,6 +26,7 @@ from xtcli.hub.roads import duties
 from xtcli.media.call.session import CallSession
 from xtcli.records import sign
 from xtcli.station import origin, parcels, roads_vouch
+from xtcli.station.core import StationCore
 from xtcli.station.enrolment import JOIN_BYTE
 from xtcli.station.intake import Intake
 from xtcli.station.invite import JOIN_CONTEXT, JoinRequest
@@ -31,8 +34,8 @@ from xtcli.station.roads_shelf import Mail
 from xtcli.station.roads_sms import ShortMessages
 from xtcli.station.roads_store import RoadStore
 from xtcli.station.station import Station
-from xtcli.transport.bundle.pack import Part, pack, unpack
-from xtcli.transport.bundle.seal import bundle_context, open_sealed, seal
+from xtcli.transport.bundle.pack import Part, unpack
+from xtcli.transport.bundle.seal import bundle_context, open_sealed
 from xtcli.transport.carriers.short import ShortKey
 from xtcli.transport.link.keys import link_key
 from xtcli.transport.symbols import bundle_tag
@@ -43,6 +46,19 @@ RENEWED_EVERY = 20_000
 
 class Undo(Exception):
     """Thrown to roll a transaction back."""
+
+
+@contextlib.contextmanager
+def _undone(station: StationCore) -> Iterator[None]:
+    """What is done to the log here is rolled back; the roster is read again where it changed."""
+    before = station.roster
+    try:
+        with station.log.many():
+            yield
+            raise Undo
+    except Undo:
+        if station.roster is not before:
+            station.forget_roster()
 
 
 class Hub:
@@ -89,26 +105,18 @@ class Hub:
         prev = prev[:8].ljust(8, b"\0")
         message = sign._message(self.hub.settings.realm, prev, content)
         raw = prev + self.post.practitioner_signer.sign(message)
-        try:
-            with self.hub.log.many():
-                arrival = self.intake.take([Part(content, raw)], self.number)
-                for record in arrival.new:
-                    if record.case is not None:
-                        self.hub.case(record.case)
-                raise Undo
-        except Undo:
-            self.hub.forget_roster()
+        with _undone(self.hub):
+            arrival = self.intake.take([Part(content, raw)], self.number)
+            for record in arrival.new:
+                if record.case is not None:
+                    self.hub.case(record.case)
         if not arrival.new:
             raise BundleRejected("Held, known or refused.", "It is not applied.")
 
     def parts(self, data: bytes) -> None:
         """Any part in a bundle, as if opened; undone."""
-        try:
-            with self.hub.log.many():
-                self.intake.take([Part(data[1:], noise(data[0] if data else 0))], self.number)
-                raise Undo
-        except Undo:
-            self.hub.forget_roster()
+        with _undone(self.hub):
+            self.intake.take([any_part(data)], self.number)
 
     def short_message(self, data: bytes) -> None:
         """Any short message with a genuine tag."""
@@ -121,8 +129,7 @@ class Hub:
 
     def join(self, data: bytes) -> None:
         """Any request to join, truly sealed; and any datagram."""
-        sealed = seal(data, recipient=self.hub.settings.hub_seal, context=JOIN_CONTEXT,
-                      entropy=noise)  # fmt: skip
+        sealed = sealed_alike(data, self.hub.settings.hub_seal, JOIN_CONTEXT)
         for datagram in (JOIN_BYTE + sealed, JOIN_BYTE + data, data):
             assert self.admission.answer(datagram) is None
 
@@ -130,8 +137,7 @@ class Hub:
         """Any body of a voucher, truly sealed by the post; and any bytes."""
         public = self.post.keys.station_seal_public
         context = bundle_context(self.hub.settings.realm, self.number, 1)
-        sealed = seal(pack([Part(data)]), recipient=self.hub.settings.hub_seal, context=context,
-                      entropy=noise)  # fmt: skip
+        sealed = sealed_alike(stored(data), self.hub.settings.hub_seal, context)
         found = [roads_vouch.read(self.hub, self.number, public, one) for one in (sealed, data)]
         if found == [None, None]:
             raise BundleRejected("No voucher.", "The relay carries nothing.")
@@ -140,12 +146,8 @@ class Hub:
         """Any part at the post, with the hub's true proof that it says so; undone."""
         public = self.post.keys.station_seal_public
         part = origin.said(self.hub, Part(data), self.number, public)
-        try:
-            with self.post.log.many():
-                Intake(self.post).take([part], 1)
-                raise Undo
-        except Undo:
-            self.post.forget_roster()
+        with _undone(self.post):
+            Intake(self.post).take([part], 1)
 
     # Samples
 

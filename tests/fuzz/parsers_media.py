@@ -153,14 +153,27 @@ def _notes() -> tuple[bytes, ...]:
     return (voice.encode(pcm), ogg.write(ogg.OpusStream((b"\x08" + noise(20),) * 5, 312, 14_000)))
 
 
-def _opus(data: bytes) -> None:
-    from xtcli.media.opus import Decoder
+class Stream:
+    """A decoder that goes on after whatever came before, as in a call; a new one now and then."""
 
-    decoder = Decoder()
-    try:
-        decoder.decode(data)
-    finally:
-        getattr(decoder, "close", lambda: None)()
+    def __init__(self) -> None:
+        """None yet."""
+        self.fed = 0
+        self.decoder: Any = None
+
+    def feed(self, data: bytes) -> None:
+        """One packet."""
+        from xtcli.media.opus import Decoder
+
+        if self.fed % 50 == 0:
+            self.decoder = Decoder()
+        self.fed += 1
+        self.decoder.decode(data)
+
+
+def _opus() -> Callable[[bytes], None]:
+    kept = functools.cache(Stream)
+    return lambda data: kept().feed(data)
 
 
 def _packets() -> list[bytes]:
@@ -257,7 +270,7 @@ def parsers() -> list[Parser]:
         Parser("ogg", (f"{at}.ogg:read",), ogg.read, lambda: list(_notes())),
         Parser("voice-note", (f"{at}.voice:decode_note",), voice.decode_note,
                lambda: list(_notes())),
-        Parser("opus", (f"{at}.opus:Decoder.decode",), _opus, _packets, bytes_max=1_500),
+        Parser("opus", (f"{at}.opus:Decoder.decode",), _opus(), _packets, bytes_max=1_500),
         Parser("sound-file", (f"{at}.sound:read_sound",), _file("note.wav", sound.read_sound),
                lambda: [_wave(), *_notes()]),
         Parser("kind-of-file", (f"{at}.kinds:sniff", f"{at}.kinds:kind_of_file"),

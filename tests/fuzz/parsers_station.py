@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import json
 import struct
+import zlib
 from collections.abc import Callable
 from dataclasses import replace
 from types import SimpleNamespace
@@ -44,6 +45,7 @@ from xtcli.station.invite import (
 from xtcli.station.roads import RoadName
 from xtcli.station.roads_modem import Modem
 from xtcli.station.roads_transfers import seconds_of
+from xtcli.transport.bundle.codecs import STREAM_BYTES_MAX
 from xtcli.transport.bundle.pack import Part
 from xtcli.transport.bundle.seal import seal
 
@@ -57,6 +59,8 @@ YAML = "patient: 苏日娜\nsex: f\nvital: [bp=165/95]\n---\npatient: 巴图\nbo
 
 # Parts of bundles
 
+LONG_EVERY = 256
+
 
 def _parts() -> list[bytes]:
     """Bodies of parts, each after a byte that says how many bytes of raw are with it."""
@@ -69,9 +73,22 @@ def _parts() -> list[bytes]:
     return [bytes([len(part.raw)]) + part.body for part in made]
 
 
+def any_part(data: bytes) -> Part:
+    """A part after a byte that says how many bytes of raw are with it.
+
+    One in some has a body of 4 MiB, for which a bundle of 400 bytes has room: a mark, and as many
+    things as there are bytes.
+    """
+    body, raw = data[1:], noise(data[0] if data else 0)
+    if body and zlib.crc32(data) % LONG_EVERY == 0:
+        many = STREAM_BYTES_MAX - 256
+        body = b"\x92" + body[1:2] + b"\xdd" + many.to_bytes(4, "big") + body[-1:] * many
+    return Part(body, raw)
+
+
 def _part(data: bytes) -> None:
     """Every reader of parts sees every part, as in an arrival."""
-    part = Part(data[1:], noise(data[0] if data else 0))
+    part = any_part(data)
     parcels.is_of_road(part)
     parcels.read_taken(part)
     parcels.read_return(part)
@@ -97,6 +114,7 @@ def _keys() -> Keys:
     return Keys.make(noise)
 
 
+@functools.cache
 def _invitation() -> Invitation:
     keys = _keys()
     mark = fingerprint(keys.station_sign_public, keys.station_seal_public)

@@ -6,16 +6,26 @@ import json
 import time
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 from random import Random
 
 import pytest
 
 from tests.fuzz import engine, parsers_deep
-from tests.fuzz.__main__ import as_json
+from tests.fuzz import kept as kept_module
 from tests.fuzz.engine import Failure, Parser, judge, make_input, run
-from tests.fuzz.everything import OTHERS, all_parsers, looks_like_parsers, parser_named
+from tests.fuzz.everything import (
+    FROM_STRANGERS,
+    OTHERS,
+    all_parsers,
+    looks_like_parsers,
+    parser_named,
+)
+from tests.fuzz.kept import Kept, as_json, digest
 from tests.fuzz.mutate import mutated
+from tests.fuzz.parsers_transport import noise, sealed_alike
 from xtcli.errors import BundleRejected
+from xtcli.transport.bundle.seal import seal
 
 INPUTS = 120
 SEED = 20_261_122
@@ -43,6 +53,79 @@ def test_a_report_is_json() -> None:
         report.refused.values()
     )
     assert report.refused, "nothing was refused: the test would prove nothing"
+
+
+def test_a_run_goes_on_where_its_file_ends(tmp_path: Path) -> None:
+    """In stretches, or all at once: the same inputs; other code and seeds begin at the first."""
+    parser, file = parser_named("envelope"), tmp_path / "kept"
+    for count in (70, 130):
+        report = run(parser, 24.0, 5, inputs=count, so_far=Kept(file).so_far("envelope", 5))
+        Kept(file).add(report)
+    whole = run(parser, 24.0, 5, inputs=200)
+    kept = Kept(file)
+    assert kept.so_far("envelope", 5) == (200, whole.wire_bytes)
+    assert [line["first"] for line in kept.lines] == [0, 70]
+    assert kept.hours("envelope").here == pytest.approx(whole.hours)
+    assert kept.so_far("envelope", 6) == kept.so_far("sealed", 5) == (0, 0)
+    older = [dict(line, code="another") for line in kept.lines]
+    assert Kept(lines=older).so_far("envelope", 5) == (0, 0)
+    assert Kept(lines=older).hours("envelope").here == 0
+    assert Kept(lines=older).hours("envelope").all == pytest.approx(whole.hours)
+
+
+def test_a_failure_is_kept_with_its_place(tmp_path: Path) -> None:
+    """The inputs before it count, and the next run comes to it again."""
+
+    def feed(data: bytes) -> None:
+        if len(data) > 40:
+            raise KeyError("not declared")
+
+    kept = Kept(tmp_path / "kept")
+    for _ in range(2):
+        with pytest.raises(Failure) as failed:
+            run(_parser(feed), 24.0, 1, inputs=500, so_far=kept.so_far("made up", 1))
+        assert failed.value.report is not None
+        kept.add(failed.value.report, str(failed.value))
+    first, again = kept.lines
+    assert first["inputs"] > 0
+    assert (again["first"], again["inputs"]) == (first["inputs"], 0)
+    assert first["outcome"] == again["outcome"] in kept.hours("made up").failed
+
+
+def test_a_run_ends_when_asked() -> None:
+    asked = iter([False] * 30 + [True])
+    assert run(parser_named("envelope"), 24.0, 5, stop=lambda: next(asked)).inputs == 30
+
+
+def test_seals_are_genuine() -> None:
+    """The quick seal of the fuzz is that of the project, to the byte."""
+    public, context = bytes(range(1, 33)), bytes(10)
+    for plain in (b"", b"x" * 300):
+        wanted = seal(plain, recipient=public, context=context, entropy=noise)
+        assert sealed_alike(plain, public, context) == wanted
+
+
+def test_strangers_come_first() -> None:
+    """Whoever has little time feeds what matters most."""
+    assert set(FROM_STRANGERS) <= set(NAMES)
+    assert NAMES[: len(FROM_STRANGERS)] == list(FROM_STRANGERS)
+    local = [parser.local for parser in all_parsers()]
+    assert local == sorted(local)
+
+
+def test_versions_are_told_apart(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By what is in the files and what they are called; caches do not count."""
+    monkeypatch.setattr(kept_module, "ROOT", tmp_path)
+    (tmp_path / "x").mkdir()
+    (tmp_path / "x" / "a.py").write_text("1", encoding="utf-8")
+    first = digest([tmp_path / "x"])
+    (tmp_path / "x" / "__pycache__").mkdir()
+    (tmp_path / "x" / "__pycache__" / "a.pyc").write_bytes(b"2")
+    assert digest([tmp_path / "x"]) == first
+    (tmp_path / "x" / "a.py").write_text("2", encoding="utf-8")
+    second = digest([tmp_path / "x"])
+    (tmp_path / "x" / "a.py").rename(tmp_path / "x" / "b.py")
+    assert len({first, second, digest([tmp_path / "x"])}) == 3
 
 
 def test_samples_are_sound() -> None:
@@ -87,7 +170,7 @@ def test_hours_are_bytes_of_the_link() -> None:
     assert replace(parser, local=True).bytes_of(24) == pytest.approx(64.8e6)
     report = run(parser, 0.001, 1)
     assert report.wire_bytes >= 27_000
-    assert report.hours == pytest.approx(0.001)
+    assert 0.001 <= report.hours < 0.0012
     assert run(parser, 24.0, 1, inputs=100).hours < 0.01
 
 

@@ -293,6 +293,28 @@ def test_receipts_for_what_never_comes_are_bounded(
     assert log.confirmed(case.id) == {DESK2: log.confirmed(case.id)[DESK2]}
 
 
+def test_receipts_for_what_never_comes_do_not_pile_up(
+    log: Log, world: World, monkeypatch: Any
+) -> None:
+    """Each is looked at when a record of that station comes: one row for each end of a run."""
+    monkeypatch.setattr("xtcli.records.outbox.EARLY_MAX", 8)
+    roster, case = world.roster(), world.request()
+    notes = [world.sign(Note("x"), DOCTOR, case.id) for _ in range(5)]
+
+    def confirm(first: int, last: int, who: int) -> int:
+        log.admit(world.sign(Receipt((Span(POST, first, last),)), who), roster, at=START)
+        return int(log.row("SELECT count(*) FROM early WHERE peer=?", who)[0])
+
+    assert [confirm(first, 40, DESK2) for first in (9, 8, 7, 6)] == [1, 1, 1, 1]
+    for last in range(1, 30):
+        assert confirm(last, last, DESK2) <= 8
+        assert confirm(max(1, last - 3), 90_000 + last, DESK2) <= 8
+    for number, record in enumerate((case, *notes), 1):
+        confirm(1, number, DESK)
+        log.admit(record, roster, at=START)
+    assert all(DESK in log.confirmed(record.id) for record in (case, *notes))
+
+
 def test_what_is_searched_at_every_arrival_has_an_index(log: Log) -> None:
     """A table that others fill must not be read through for each of their records."""
     for sql in (

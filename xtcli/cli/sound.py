@@ -32,7 +32,7 @@ FileArg = Annotated[str, typer.Argument(metavar="FILE", help=tr("The sound file.
 
 def device_of(text: str) -> int | str | None:
     """A device as typed: its number, or a part of its name; None for the system's choice."""
-    return int(text) if text.isdigit() else text or None
+    return int(text) if text.isdecimal() and len(text) < 10 else text or None
 
 
 @guarded

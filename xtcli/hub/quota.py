@@ -29,7 +29,7 @@ class Quota:
         """The limit is `extra.station_bytes_max` of the hub's settings, else the usual one."""
         self.hub = hub
         said = hub.settings.extra.get(SETTING, "")
-        self.limit = int(said) if said.isdigit() else STATION_BYTES_MAX
+        self.limit = int(said) if said.isdecimal() and len(said) < 20 else STATION_BYTES_MAX
         self._stored: dict[int, int] = {}
         self._read_at: dict[int, float] = {}
         self._loose: dict[int, set[bytes]] = {}

@@ -255,10 +255,9 @@ def revoke(station: str, reason: str = "") -> list[int]:
 
 def _find(hub: HubStation, station: str) -> StationEntry:
     """A station by number or name."""
+    number = int(station) if station.isdecimal() and len(station) < 10 else None
     found = [
-        entry
-        for entry in hub.roster.stations()
-        if entry.name == station or (station.isdigit() and entry.no == int(station))
+        entry for entry in hub.roster.stations() if entry.name == station or entry.no == number
     ]
     if not found:
         raise NotFound(

@@ -23,6 +23,8 @@ NAME_BYTES = 10
 partial_blobs_max = 256
 partial_bytes_max = 2**30
 """Announced bytes of all blobs that are not whole."""
+stretches_max = 64
+"""Separate stretches of one blob; an honest sender's few pieces come in their order."""
 _READ_BYTES = 2**20
 
 
@@ -66,7 +68,8 @@ class Blobs:
                 return True
             if row and not row[2] and row[0] != total:
                 raise _bad_piece()
-            name = row[1] if row and not row[2] else self._begin(digest, total, whole=False)
+            goes_on = row and not row[2] and not self._crowded(digest, offset, offset + len(data))
+            name = row[1] if goes_on else self._begin(digest, total, whole=False)
             self._write(name, offset, data)
             covered = self._cover(digest, offset, offset + len(data))
             if covered < total:
@@ -186,6 +189,12 @@ class Blobs:
                 os.fsync(handle)
             finally:
                 os.close(handle)
+
+    def _crowded(self, digest: bytes, first: int, last: int) -> bool:
+        """Whether a stretch more is too much: each costs time for every piece to come. Then what
+        is here was no honest sender's, and this piece begins anew."""
+        parts = self._parts(digest)
+        return len(parts) >= stretches_max and not any(b >= first and a <= last for a, b in parts)
 
     def _cover(self, digest: bytes, first: int, last: int) -> int:
         """Note a stretch, joined with those it touches; bytes that are here."""

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 
 from xtcli.records.authority import Reason
 from xtcli.records.database import Database
-from xtcli.records.ids import RecordId
+from xtcli.records.ids import RecordId, Span
 from xtcli.records.sign import Record
 from xtcli.records.store import Delivery, Item, Pending, Return, Waiting
 from xtcli.records.types import Receipt
@@ -273,8 +273,7 @@ class Outbox(Database):
                 "SELECT count(*) FROM records WHERE station=? AND seq BETWEEN ? AND ?", *span
             )
             if here <= span.last - span.first:
-                # The receipt overtook a record: it will count when the record comes.
-                self._db.execute("INSERT INTO early VALUES (?,?,?,?,?)", (*span, peer, record.at))
+                self._overtaken(span, peer, record.at)
                 early = True
             for station, seq in news:
                 self._touch(RecordId(station, seq))
@@ -285,6 +284,17 @@ class Outbox(Database):
                 (peer, peer, EARLY_MAX),
             )
         self._confirm_blobs(body.blobs, peer, record.at)
+
+    def _overtaken(self, span: Span, peer: int, at: int) -> None:
+        """A receipt came before a record: it will count when the record comes. One row for each
+        end of a run, however often it is said."""
+        known = self._db.execute(
+            "UPDATE early SET first=min(first, ?), at=min(at, ?)"
+            " WHERE station=? AND last=? AND peer=?",
+            (span.first, at, span.station, span.last, peer),
+        )
+        if not known.rowcount:
+            self._db.execute("INSERT INTO early VALUES (?,?,?,?,?)", (*span, peer, at))
 
     def _confirm_blobs(self, digests: Iterable[bytes], peer: int, at: int) -> None:
         """The same for blobs; their bytes need not be here."""

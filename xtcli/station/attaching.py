@@ -201,7 +201,7 @@ def travels(body: Attach) -> bool:
 def find_blob(station: StationCore, case: RecordId, prefix: str) -> Attach:
     """The attachment of a case whose number starts with `prefix` (or is its place, from 1)."""
     attachments = station.case(case).attachments
-    if prefix.isdigit() and len(prefix) < 3 and 1 <= int(prefix) <= len(attachments):
+    if prefix.isdecimal() and len(prefix) < 3 and 1 <= int(prefix) <= len(attachments):
         return attachments[int(prefix) - 1].body
     found = {a.body.digest: a.body for a in attachments if a.body.digest.hex().startswith(prefix)}
     if len(found) == 1 and prefix:

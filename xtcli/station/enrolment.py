@@ -37,6 +37,7 @@ RETRY_SECONDS = (1.0, 2.0, 3.0, 4.0, 5.0)
 UDP_SECONDS = 6.0
 """How long UDP is tried where the invitation names HTTPS too."""
 DATAGRAM_BYTES_MAX = 2048
+PORT_DIGITS_MAX = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -262,7 +263,8 @@ def show_address(address: tuple[Any, ...]) -> str:
 def parse_address(address: str) -> tuple[str, int]:
     """Host and port of `HOST:PORT` or `[IPv6]:PORT`; UsageError when it is neither."""
     host, _, port = address.rpartition(":")
-    if not host or not port.isdigit() or not 0 <= int(port) <= 65535:
+    sound = port.isdecimal() and len(port) <= PORT_DIGITS_MAX
+    if not host or not sound or int(port) > 65535:
         raise UsageError(
             "{address} is not HOST:PORT.", "Write it like hub.example.cn:4400.", address=address
         )

@@ -24,6 +24,9 @@ from xtcli.transport.bundle.pack import Part
 
 PARTS_MAX = 1_024
 """Parts taken of one bundle; an honest one has far fewer. The rest gets no receipt."""
+PIECES_MAX = 16
+"""Pieces of blobs taken of one bundle: each is a wait for the disk. An honest bundle has the two or
+three of one blob."""
 ASIDE_MAX = 64
 """Unreadable parts kept aside of one bundle; all are counted."""
 ASIDE_BYTES_MAX = limits.content_bytes_max
@@ -66,11 +69,16 @@ class Intake:
         """Commit everything in `parts`, receipt included, in one transaction."""
         arrival = Arrival()
         log, now = self.station.log, int(self.station.clock())
+        pieces = 0
         with log.many():
             arrival.refused += len(parts[PARTS_MAX:])
             for part in parts[:PARTS_MAX]:
                 if parcels.is_piece(part):
-                    self._piece(part, arrival)
+                    pieces += 1
+                    if pieces <= PIECES_MAX:
+                        self._piece(part, arrival)
+                    else:
+                        arrival.refused += 1
                 elif parcels.is_lack(part) or parcels.is_return(part):
                     self._told(part, arrival, now, via or str(peer), peer)
                 elif not parcels.is_of_road(part):

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+from functools import lru_cache
 
 from xtcli.station.core import StationCore
 from xtcli.transport.bundle.pack import Part
@@ -20,8 +21,12 @@ NONCE_BYTES = 8
 TAG_BYTES = 16
 PROOF_BYTES = NONCE_BYTES + TAG_BYTES
 _INFO = b"xt/origin/1"
+KEYS_KEPT = 64
+"""One key for each station spoken with: a bundle of 4,096 false words must not cost 4,096
+agreements."""
 
 
+@lru_cache(maxsize=KEYS_KEPT)
 def origin_key(private: bytes, public: bytes, realm: bytes) -> bytes:
     """The key that two stations share for this and nothing else: HKDF-SHA256 (RFC 5869) of their
     link key. ValueError as for `link_key`."""

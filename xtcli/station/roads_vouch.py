@@ -16,7 +16,7 @@ import msgpack
 
 from xtcli.errors import BundleRejected
 from xtcli.station.core import StationCore
-from xtcli.transport.bundle.pack import Part, pack, unpack
+from xtcli.transport.bundle.pack import Limits, Part, pack, unpack
 from xtcli.transport.bundle.seal import SEAL_BYTES, bundle_context, open_sealed, seal
 from xtcli.transport.link.keys import link_key
 
@@ -55,7 +55,8 @@ def read(station: StationCore, writer: int, public: bytes, sealed: bytes) -> set
         return None
     context = bundle_context(station.settings.realm, writer, station.number)
     try:
-        parts = unpack(open_sealed(sealed, private=station.keys.station_seal, context=context))
+        plain = open_sealed(sealed, private=station.keys.station_seal, context=context)
+        parts = unpack(plain, Limits(parts=1, body_bytes=SEALED_BYTES_MAX))
         mark, joined, tag = msgpack.unpackb(parts[0].body)
     except (BundleRejected, ValueError, TypeError, msgpack.UnpackException):
         return None

@@ -206,7 +206,7 @@ class Village(StationCore):
         self.must_be_practitioner(StationKind.POST)
         found = self.case(case)
         lines = found.prescriptions
-        if not rx.isdigit() or not 1 <= int(rx) <= len(lines):
+        if not rx.isdecimal() or len(rx) > 4 or not 1 <= int(rx) <= len(lines):
             raise NotFound(
                 "Case {case} has no prescription line {rx}.", "See them: xt show {case}",
                 case=str(case), rx=rx,

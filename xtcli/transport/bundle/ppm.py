@@ -172,7 +172,8 @@ def _put(writer: _Writer, model: Model, contexts: list[int], number: int | None)
                 writer.put(before, below[place + 1] - below[place], known + escape)
                 return
         writer.put(known, escape, known + escape)
-        excluded.update(symbol[begin:end])
+        if node:  # Behind the root comes nothing from which to exclude.
+            excluded.update(symbol[begin:end])
 
 
 def _take(reader: _Reader, model: Model, contexts: list[int]) -> int | None:
@@ -196,7 +197,8 @@ def _take(reader: _Reader, model: Model, contexts: list[int]) -> int | None:
             reader.take(below[place] - skipped, below[place + 1] - below[place])
             return symbol[first[node] + place]
         reader.take(known, escape)
-        excluded.update(symbol[first[node] : first[node + 1]])
+        if node:
+            excluded.update(symbol[first[node] : first[node + 1]])
     return None
 
 

@@ -24,6 +24,7 @@ from xtcli.transport.link.spooled import SpooledLink
 
 BAUD_DEFAULT = 9600
 BAUD_MAX = 4_000_000
+BAUD_DIGITS_MAX = 7
 BITS_PER_BYTE = 10
 """A start bit, eight data bits, a stop bit."""
 WAITING_BYTES_MAX = 16_384
@@ -50,7 +51,8 @@ class SerialName:
         device, mark, rate = text.rpartition("@")
         if not mark:
             return cls(text)
-        if not device or not rate.isdigit() or not 50 <= int(rate) <= BAUD_MAX:
+        sound = rate.isdecimal() and len(rate) <= BAUD_DIGITS_MAX
+        if not device or not sound or not 50 <= int(rate) <= BAUD_MAX:
             raise UsageError(
                 "{text} is not DEVICE@BAUD.", "Write it like /dev/ttyUSB0@9600.", text=text
             )

@@ -20,6 +20,7 @@ from xtcli.transport.emulator.core import UDP_IPV4_BYTES, Counters, Duplex, Emul
 Address = tuple[str, int]
 UDP_IPV6_BYTES = 48
 DATAGRAM_BYTES_MAX = 65_535
+PORT_DIGITS_MAX = 5
 READS_PER_WAKE_MAX = 64
 CLIENTS_MAX = 1_024
 SOCKET_BUFFER_BYTES = 1 << 20
@@ -29,7 +30,8 @@ def parse_address(text: str) -> Address:
     """`HOST:PORT` or `[V6]:PORT`; UsageError otherwise."""
     host, colon, port = text.rpartition(":")
     host = host.removeprefix("[").removesuffix("]")
-    if not colon or not host or not (port.isascii() and port.isdigit()) or int(port) > 65_535:
+    sound = port.isascii() and port.isdigit() and len(port) <= PORT_DIGITS_MAX
+    if not colon or not host or not sound or int(port) > 65_535:
         raise UsageError(
             "{text} is not an address.",
             "Write it as HOST:PORT, for example 127.0.0.1:4400.",
