@@ -62,6 +62,7 @@ patients = st.builds(
     Patient, words, st.sampled_from(Sex), borns,
     st.one_of(st.just(""), national_ids(), st.just("M1234567")), lines, lines,
 )  # fmt: skip
+diagnoses = st.one_of(st.builds(Diagnosis, words, lines), st.builds(Diagnosis, lines, words))
 rx = st.builds(Rx, rx_ids, words, lines, lines, lines, st.integers(0, limits.rx_days_max))
 
 
@@ -71,7 +72,7 @@ def answers(draw: st.DrawFn) -> types.Answer:
     amends = draw(optional_refs)
     return types.Answer(
         seen=draw(seen), advice=draw(must), disposition=draw(st.sampled_from(Disposition)),
-        diagnoses=tuple(draw(st.lists(st.builds(Diagnosis, lines, lines), max_size=3))),
+        diagnoses=tuple(draw(st.lists(diagnoses, max_size=3))),
         rx=tuple(draw(st.lists(rx, max_size=3, unique_by=lambda line: line.id))),
         refer_to=draw(lines), expires=draw(times), amends=amends,
         reason=draw(words) if amends else "",

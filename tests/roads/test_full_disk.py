@@ -9,9 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.roads.realm import DEPT, Realm
+from tests.roads.realm import DEPT, Realm, file_request
 from xtcli.errors import DiskFull
 from xtcli.hub.serving import Server
+from xtcli.station import parcels
+from xtcli.station.intake import Intake
 from xtcli.station.pump import Pump
 from xtcli.station.roads import RoadName
 from xtcli.station.roads_auto import RoadKeeper
@@ -62,7 +64,11 @@ def test_a_log_that_another_process_keeps_ends_no_hub(
     """It says so, and goes on when the other is done."""
 
     async def scene() -> None:
-        hub = realm.hub()
+        hub, post = realm.hub(), realm.station("post")
+        request = post.log.get(file_request(post))
+        assert request is not None
+        Intake(hub, hub.deliveries).take([parcels.record_part(request)], post.number)
+        realm.clock.at += 700
         hub.log._db.execute("PRAGMA busy_timeout=20")
         server = Server(hub)
         now = asyncio.get_running_loop().time()
@@ -71,7 +77,9 @@ def test_a_log_that_another_process_keeps_ends_no_hub(
         server._look(now)
         other.execute("ROLLBACK")
         other.close()
-        server._look(now + 1)
+        assert not hub.case(request.id).escalated
+        server._look(now + 60)
+        assert hub.case(request.id).escalated
         server.core.close(now)
         server.admission.close()
         server.spool.close()
