@@ -14,6 +14,7 @@ from xtcli.hub.doors import Door
 from xtcli.hub.serving import Server
 from xtcli.station.routing import HUB
 from xtcli.station.station import Station
+from xtcli.transport.driving import Wire
 from xtcli.transport.link.keys import Seal, link_key
 from xtcli.transport.link.session import Link
 
@@ -34,6 +35,7 @@ class Collected:
     def __init__(self, address: str) -> None:
         self.address = address
         self.sent: list[bytes] = []
+        self.wire = Wire()
 
     def ready(self) -> bool:
         return True

@@ -18,7 +18,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.roads.processes import Line, free_port, serving, xt
+from tests.ports import free_port
+from tests.roads.processes import Line, serving, xt
 from tests.roads.realm import DEPT, Realm, file_request
 from tests.roads.test_folder_road import visit
 from tests.roads.test_sms_road import SMS, End
@@ -102,7 +103,7 @@ def test_datagrams_at_a_served_hub(realm: Realm, kind: str) -> None:
     """Each kind once, and a genuine datagram replayed: counted apart, and a consult goes through
     beside it."""
     bad = bad_input(realm, "desk")
-    https, hub = free_port(socket.SOCK_STREAM), realm.hub_home.root
+    https, hub = free_port(), realm.hub_home.root
     with (
         Line() as line,
         serving(hub, "--https", f"127.0.0.1:{https}", "--serial", f"{line.ends[0]}@115200"),

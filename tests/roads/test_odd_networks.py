@@ -104,7 +104,7 @@ def test_what_a_login_page_looks_like(status: int, kind: str, body: bytes, login
 def test_a_sync_through_a_login_page_says_so_at_once(realm: Realm, status: int, kind: str) -> None:
     """Not after two minutes, and not only that nobody answered; it is counted, nothing is lost, and
     after the login it goes through."""
-    port = free_port(socket.SOCK_STREAM)
+    port = free_port()
     hub, post = realm.hub_home.root, realm.root / "post"
     code = xt(hub, "hub", "invite", "--station", "村", "--kind", "post", "--practitioner", "乌兰",
               "--advertise", "127.0.0.1:9", "--https", f"http://127.0.0.1:{port}/xt")  # fmt: skip
@@ -124,7 +124,7 @@ def test_a_sync_through_a_login_page_says_so_at_once(realm: Realm, status: int, 
 
 def test_an_error_page_of_a_proxy_is_no_login(realm: Realm) -> None:
     """The hub behind it may only be starting again: it is asked until the time is over."""
-    port = free_port(socket.SOCK_STREAM)
+    port = free_port()
     hub, post = realm.hub_home.root, realm.root / "post"
     code = xt(hub, "hub", "invite", "--station", "村", "--kind", "post", "--practitioner", "乌兰",
               "--advertise", "127.0.0.1:9", "--https", f"http://127.0.0.1:{port}/xt")  # fmt: skip

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import socket
 import subprocess
 import time
 from collections.abc import Iterator
@@ -11,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.roads.processes import XT, Line, environment, free_port, serving
+from tests.ports import free_port
+from tests.roads.processes import XT, Line, environment, serving
 from tests.roads.realm import DEPT, Realm
 
 SILENT = "sms:sh -c 'echo SIZE 1750; cat >&2'"
@@ -23,7 +23,7 @@ def realm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Realm]:
     made = Realm(tmp_path_factory.mktemp("realm"), hub_address=f"127.0.0.1:{free_port()}")
     made.clock.at = time.time()
     made.join("desk", "desk", DEPT)
-    https = free_port(socket.SOCK_STREAM)
+    https = free_port()
     where = f"127.0.0.1:{https}"
     words = [
         "hub",

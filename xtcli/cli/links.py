@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from xtcli.cli.sync_bar import SyncBar
     from xtcli.station.happenings import Happening
     from xtcli.station.roads_auto import RoadChange
-    from xtcli.station.syncing import SyncReport
+    from xtcli.station.syncing_other import SyncReport
 
 
 @guarded

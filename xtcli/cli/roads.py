@@ -29,7 +29,7 @@ def sync_via(via: str, timeout: float, watch: bool, as_json: bool) -> None:
     from xtcli.cli.links import say_sync, sync_bar, watcher
     from xtcli.hub import roads
     from xtcli.station.roads import RoadName
-    from xtcli.station.syncing import SyncReport
+    from xtcli.station.syncing_other import SyncReport
 
     here = roads.open_here()
     seen = sys.stderr.isatty() and not as_json and not watch

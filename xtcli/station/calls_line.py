@@ -12,7 +12,8 @@ from xtcli.station.calls_board import Incoming
 from xtcli.station.calls_door import KEEP_ALIVE_SECONDS, knock
 from xtcli.station.core import StationCore
 from xtcli.station.home import SyncLock
-from xtcli.station.syncing import LOOK_SECONDS, POLL_SECONDS, Syncer
+from xtcli.station.syncing import POLL_SECONDS, Syncer
+from xtcli.station.syncing_other import LOOK_SECONDS
 
 OPEN_SECONDS = 8.0
 """A short sync of another process is waited for so long."""

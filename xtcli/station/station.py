@@ -19,7 +19,8 @@ from xtcli.station.village import Village
 if TYPE_CHECKING:
     # The link's rooms are loaded when something is sent, not when something is saved.
     from xtcli.station.roads_auto import OnRoad
-    from xtcli.station.syncing import Progress, SyncReport
+    from xtcli.station.syncing import Progress
+    from xtcli.station.syncing_other import SyncReport
 
 
 class Station(Village, Specialist, Reading):

@@ -27,11 +27,10 @@ from xtcli.station.roads_auto import OnRoad, RoadKeeper, all_roads
 from xtcli.station.roads_beside import RoadsBeside
 from xtcli.station.roads_link import LinkRoad
 from xtcli.station.routing import HUB
+from xtcli.station.syncing_other import LOOK_SECONDS, SyncReport, watch_other
 
 Progress = Callable[["Traffic"], None]
 Show = Callable[[Happening], None]
-LOOK_SECONDS = 0.1
-"""How often the log is looked at for what another process wrote."""
 POLL_SECONDS = 5.0
 """While something should come and does not, ask again."""
 WATCH_POLL_SECONDS = 120.0
@@ -58,27 +57,6 @@ class Traffic:
     to_fetch: int = 0
     silent_seconds: float = 0.0
     """For how long the hub has owed an answer: while it does, no estimate means anything."""
-
-
-@dataclass(frozen=True, slots=True)
-class SyncReport:
-    """How a sync ended."""
-
-    exit_code: ExitCode
-    confirmed: int = 0
-    arrived: int = 0
-    bytes_sent: int = 0
-    bytes_received: int = 0
-    datagrams_sent: int = 0
-    datagrams_received: int = 0
-    waiting_records: int = 0
-    waiting_blobs: int = 0
-    returned: int = 0
-    """Records that the hub has refused for good in this sync: they will never arrive."""
-    road: str = ""
-    """The road that the link used last; empty when another process held it."""
-    rests: bool = False
-    """All that still waits was postponed or cancelled here, so it ended before its time."""
 
 
 class Syncer:
@@ -314,7 +292,7 @@ def run_sync(
             raise UsageError(
                 "Another xt of this station is connected already.", "Use that one, or stop it."
             )
-        other = _watch_other(station, lock, end)
+        other = watch_other(station, lock, end)
         if other is not None:
             return other
     left = max(LOOK_SECONDS, end - time.monotonic()) if timeout else 0.0
@@ -389,20 +367,3 @@ async def start_syncer(syncer: Syncer, end: float, *, patient: bool) -> None:
             if not patient or time.monotonic() + RECONNECT_SECONDS > end or syncer.stop:
                 raise
         await asyncio.sleep(RECONNECT_SECONDS)
-
-
-def _watch_other(station: StationCore, lock: SyncLock, end: float) -> SyncReport | None:
-    """Another process holds the link: wait until it has sent what is here. None when it has ended
-    before that, and the link is ours."""
-    first = waiting = station.log.waiting(HUB)
-    try:
-        while (waiting.records or waiting.blobs) and time.monotonic() < end:
-            if lock.take():
-                return None
-            time.sleep(LOOK_SECONDS)
-            waiting = station.log.waiting(HUB)
-        code = ExitCode.WAITING if waiting.records or waiting.blobs else ExitCode.OK
-    except KeyboardInterrupt:
-        code = ExitCode.STOPPED
-    return SyncReport(code, max(0, first.records - waiting.records),
-                      waiting_records=waiting.records, waiting_blobs=waiting.blobs)  # fmt: skip

@@ -15,7 +15,8 @@ from xtcli.station import views
 from xtcli.station.core import StationCore
 from xtcli.station.home import SyncLock
 from xtcli.station.routing import HUB
-from xtcli.station.syncing import LOOK_SECONDS, NEVER, Syncer, start_syncer
+from xtcli.station.syncing import NEVER, Syncer, start_syncer
+from xtcli.station.syncing_other import LOOK_SECONDS
 from xtcli.station.views import Waited
 
 
