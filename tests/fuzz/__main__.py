@@ -63,12 +63,17 @@ def again(parser: Parser, seed: int, number: int) -> None:
     print(judge(parser, data) or "accepted")
 
 
-def summary(chosen: list[Parser], kept: Kept) -> None:
-    """What a file has of each parser."""
-    print(f"{'hours':>8} {'any version':>12}  parser")
+def summary(chosen: list[Parser], kept: Kept, wanted: float) -> None:
+    """What a file has of each parser, and what `wanted` hours of it cost."""
+    whole, costs = 0, 0.0
+    print(f"{'hours':>8} {'any version':>12} {'processor h':>12}  parser")
     for parser in chosen:
         hours = kept.hours(parser.name)
-        print(f"{hours.here:8.2f} {hours.all:12.2f}  {' '.join([parser.name, *hours.failed])}")
+        cost = hours.processor_hours(wanted)
+        whole, costs = whole + (hours.here > wanted - 1e-6), costs + cost
+        print(f"{hours.here:8.2f} {hours.all:12.2f} {cost:12.3f}  {parser.name}", *hours.failed)
+    print(f"{whole} of {len(chosen)} had {wanted:g} h by this version;"
+          f" all need {costs:.1f} processor hours for it")  # fmt: skip
 
 
 class Wish:
@@ -113,7 +118,7 @@ def main() -> int:
             print(parser.name, *parser.covers)
         return 0
     if given.kept:
-        summary(chosen, Kept(given.kept))
+        summary(chosen, Kept(given.kept), given.hours)
         return 0
     if given.input >= 0:
         again(chosen[0], given.seed, given.input)

@@ -53,12 +53,17 @@ def as_json(report: Report) -> dict[str, object]:
 
 @dataclass
 class Hours:
-    """What a parser has had, in hours of the link; `all` counts older versions too."""
+    """What a parser has had, in hours of the link; `all` and `cpu_s` count older versions too."""
 
     here: float = 0.0
     all: float = 0.0
+    cpu_s: float = 0.0
     failed: list[str] = field(default_factory=list)
     """Outcomes of this version that are not `held`."""
+
+    def processor_hours(self, hours: float) -> float:
+        """What so many hours of the link cost; nothing can be said before the first."""
+        return self.cpu_s / 3_600 / self.all * hours if self.all else 0.0
 
 
 @dataclass
@@ -95,6 +100,7 @@ class Kept:
         for line in self.lines:
             if line["parser"] == parser:
                 found.all += line["hours"]
+                found.cpu_s += line["cpu_s"]
                 found.here += line["hours"] if line["code"] == code() else 0.0
                 if line["code"] == code() and line["outcome"] != HELD:
                     found.failed.append(line["outcome"])

@@ -73,6 +73,15 @@ def test_a_run_goes_on_where_its_file_ends(tmp_path: Path) -> None:
     assert Kept(lines=older).hours("envelope").all == pytest.approx(whole.hours)
 
 
+def test_the_file_of_sittings_is_sound() -> None:
+    """What docs/TESTING.md says of the hours can be looked up, and nothing in it failed."""
+    kept = Kept(Path(__file__).parent / "kept.jsonl")
+    assert {line["outcome"] for line in kept.lines} == {"held"}
+    full = {name for name in NAMES if kept.hours(name).all >= 24}
+    assert len(full) >= 20
+    assert kept.hours("envelope").processor_hours(24) > 0
+
+
 def test_a_failure_is_kept_with_its_place(tmp_path: Path) -> None:
     """The inputs before it count, and the next run comes to it again."""
 
