@@ -18,7 +18,9 @@ from xtcli.transport.link.frames import CLOCK_TICK_S
 from xtcli.transport.link.starting import arrived_share
 
 DATAGRAMS = 32
-"""Datagrams sent over which a share is counted."""
+"""Datagrams sent without a pause over which a share is counted ..."""
+BYTES = 16_000
+"""... and bytes: small talk shows nothing, and much of it goes to a process that has ended."""
 SUSPECT = 0.4
 """So much lost without any queue is suspicious: no usual link loses as much."""
 HALVED = 0.5
@@ -56,16 +58,18 @@ class Policing:
         self._pause_until = -math.inf
 
     def reported(
-        self, point: Point, newest: int, rate_bps: float, now: float, *, queued: bool
+        self, point: Point, newest: int, rate_bps: float, now: float, *, idle: int, queued: bool
     ) -> float | None:
-        """A report came while datagram `newest` was the last sent, at `rate_bps`; `queued`: it
-        tells of a queue, so the bottleneck itself counts. The rate to go on with, if another."""
-        if queued or point.counter <= self._after or self._start is None:
+        """A report came while datagram `newest` was the last sent, at `rate_bps`. `queued`: it
+        tells of a queue, so the bottleneck itself counts. `idle`: the last datagram before which
+        the sender had nothing to send. The rate to go on with, if another."""
+        start = self._start
+        if queued or start is None or point.counter <= self._after or start.counter < idle:
             self._start = point if point.counter > self._after else None
             return None
-        if point.counter - self._start.counter < DATAGRAMS:
+        if point.counter - start.counter < DATAGRAMS or point.total - start.total < BYTES:
             return None
-        start, self._start = self._start, point
+        self._start = point
         lost = 1 - arrived_share(start, point)
         if lost > ALL:
             # The receiver has started anew and counts from nothing.

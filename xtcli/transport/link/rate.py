@@ -312,7 +312,9 @@ class RateControl:
             self.queue.newest > 0.5 * self.queue_target_s
             or (self.srtt or 0.0) > tuning.POLICED_RTT_S
         )
-        rate_bps = self._policing.reported(point, newest, self.rate_bps, now, queued=queued)
+        rate_bps = self._policing.reported(
+            point, newest, self.rate_bps, now, idle=self._gap_counter, queued=queued
+        )
         if rate_bps is not None:
             self.startup, self.known, self.rate_bps = False, True, rate_bps
             self._clamp()
