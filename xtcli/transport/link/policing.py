@@ -17,12 +17,14 @@ from xtcli.transport.link.filters import Point
 from xtcli.transport.link.frames import CLOCK_TICK_S
 from xtcli.transport.link.starting import arrived_share
 
-DATAGRAMS = 32
+DATAGRAMS = 16
 """Datagrams sent without a pause over which a share is counted ..."""
-BYTES = 16_000
+BYTES = 8_000
 """... and bytes: small talk shows nothing, and much of it goes to a process that has ended."""
 SUSPECT = 0.4
 """So much lost without any queue is suspicious: no usual link loses as much."""
+ALIKE = 2.0
+"""Two windows that let through rates no further apart than by this factor."""
 HALVED = 0.5
 """A try has shown a policer if no more than this share of the loss is left."""
 TRIES = 3
@@ -53,7 +55,7 @@ class Policing:
         self._start: Point | None = None
         self._after = -1
         self._suspected = 0.0
-        self._before_bps = 0.0
+        self._before_bps = self._carried_bps = 0.0
         self._tries = self._calm = 0
         self._pause_until = -math.inf
 
@@ -66,6 +68,7 @@ class Policing:
         start = self._start
         if queued or start is None or point.counter <= self._after or start.counter < idle:
             self._start = point if point.counter > self._after else None
+            self._carried_bps = 0.0
             return None
         if point.counter - start.counter < DATAGRAMS or point.total - start.total < BYTES:
             return None
@@ -80,7 +83,7 @@ class Policing:
             self._steer(self.loss, lost, carried_bps)
         elif self._suspected:
             self._try(lost, carried_bps, now)
-        elif lost < SUSPECT or now < self._pause_until:
+        elif not self._suspicious(lost, carried_bps, now):
             return None
         else:
             self._suspected, self._tries, self._before_bps = lost, 1, rate_bps
@@ -88,6 +91,15 @@ class Policing:
         # What was sent before says nothing of the rate now.
         self._start, self._after = None, newest
         return min(self.cap_bps, max(rate_bps, self._before_bps))
+
+    def _suspicious(self, lost: float, carried_bps: float, now: float) -> bool:
+        """Whether two windows in a row lost much and let about as much through. One alone may hold
+        an outage: between two reports there is never more than the whole of it."""
+        before, self._carried_bps = self._carried_bps, 0.0
+        if lost < SUSPECT or now < self._pause_until:
+            return False
+        self._carried_bps = carried_bps
+        return before / ALIKE < carried_bps < before * ALIKE
 
     def _try(self, lost: float, carried_bps: float, now: float) -> None:
         """What a try has shown: a policer, nothing, or that it was still too much."""
