@@ -75,7 +75,7 @@ CASES = [
     (["request", *PATIENT, *ASKS, "--voice", "/no/such/file.wav"], 3, "file.wav"),
     (["request", "--file", "/no/such.yaml"], 2, "such.yaml"),
     (["request", *PATIENT, *ASKS, "--wait", "soon"], 2, "--wait"),
-    (["request", "--patient"], 2, "--patient"),
+    (["request", "--patient"], 2, "xt request --help"),
     (["list", "--nonsense"], 2, "--nonsense"),
     (["nonsense"], 2, "nonsense"),
     (["show"], 2, "CASE"),

@@ -11,7 +11,7 @@ import os
 import random
 import socket
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,7 +20,7 @@ import pytest
 
 from tests.ports import free_port
 from tests.roads.processes import Line, serving, xt
-from tests.roads.realm import DEPT, Realm, file_request
+from tests.roads.realm import Realm, file_request
 from tests.roads.test_folder_road import visit
 from tests.roads.test_sms_road import SMS, End
 from xtcli.cli.tables import status_page
@@ -37,16 +37,6 @@ from xtcli.transport.symbols import bundle_tag
 
 HUB = 1
 COPIES = 3
-
-
-@pytest.fixture
-def realm(tmp_path: Path) -> Iterator[Realm]:
-    made = Realm(tmp_path / "realm", hub_address=f"127.0.0.1:{free_port()}")
-    made.clock.at = time.time()
-    made.join("desk", "desk", DEPT)
-    made.join("post")
-    yield made
-    made.close()
 
 
 def link_of(realm: Realm, name: str, other: bytes = b"") -> Link:

@@ -3,17 +3,12 @@
 from __future__ import annotations
 
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import TypeVar
 
-import pytest
-
-from tests.ports import free_port
 from tests.roads.processes import serving
-from tests.roads.realm import DEPT, Realm, file_request
+from tests.roads.realm import Realm, file_request
 from xtcli.errors import ExitCode
 from xtcli.station.home import SyncLock
 from xtcli.station.routing import HUB
@@ -22,16 +17,6 @@ from xtcli.station.syncing_wait import send_and_wait
 
 Found = TypeVar("Found")
 SECONDS = 120.0
-
-
-@pytest.fixture
-def realm(tmp_path: Path) -> Iterator[Realm]:
-    made = Realm(tmp_path / "realm", hub_address=f"127.0.0.1:{free_port()}")
-    made.clock.at = time.time()
-    made.join("desk", "desk", DEPT)
-    made.join("post")
-    yield made
-    made.close()
 
 
 def beside(realm: Realm, work: Callable[[], Found]) -> Found:

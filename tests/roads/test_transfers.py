@@ -5,16 +5,15 @@ from __future__ import annotations
 import random
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
 import pytest
 
-from tests.ports import free_port
 from tests.roads.processes import XT, environment, serving, xt
-from tests.roads.realm import DEPT, REQUEST, Realm, file_request
+from tests.roads.realm import REQUEST, Realm, file_request
 from tests.roads.switch import Switch
 from xtcli.cli.roads import _cases
 from xtcli.errors import NotFound, UsageError
@@ -32,16 +31,6 @@ from xtcli.transport.link.session import Link
 from xtcli.transport.spool import Spool
 
 T = TypeVar("T")
-
-
-@pytest.fixture
-def realm(tmp_path: Path) -> Iterator[Realm]:
-    made = Realm(tmp_path / "realm", hub_address=f"127.0.0.1:{free_port()}")
-    made.clock.at = time.time()
-    made.join("desk", "desk", DEPT)
-    made.join("post")
-    yield made
-    made.close()
 
 
 def consult(realm: Realm, tmp_path: Path, size: int = 20_000) -> RecordId:

@@ -7,6 +7,7 @@ help is quick.
 from __future__ import annotations
 
 import sys
+from itertools import takewhile
 from typing import NoReturn
 
 import typer
@@ -95,7 +96,9 @@ def misused(error: typer.TyperException, as_json: bool) -> NoReturn:
         raise SystemExit(int(ExitCode.USAGE))
     param = getattr(error, "param", None)
     name = "" if param is None else str(_name(param))
-    where = context.command_path if context is not None else "xt"
+    # Of a forgotten value only the option is known, not whose it is: the words before it say that.
+    words = takewhile(lambda word: not word.startswith("-"), sys.argv[1:])
+    where = context.command_path if context is not None else " ".join(["xt", *words])
     hint = {"command": where}
     if kind == "NoSuchOption":
         failure = UsageError("There is no option {name}.", "See: {command} --help",

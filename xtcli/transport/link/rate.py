@@ -127,6 +127,11 @@ class RateControl:
         """Bytes sent and not yet covered by a report."""
         return self.total - self._reported_total
 
+    @property
+    def _newest(self) -> int:
+        """The counter of the last datagram sent."""
+        return next(reversed(self._sent), -1)
+
     def blocked(self) -> bool:
         """Whether sending must wait for a report that was asked for."""
         if not self._asked or self.in_flight <= self.window_bytes():
@@ -299,21 +304,21 @@ class RateControl:
         elif share > tuning.OVERFLOWED:
             self.rate_bps = max(self.rate_bps, min(measured, offered))
         self._settling = max(0, self._settling - 1)
-        if self._growth.round_trip(point.counter, max(self._sent, default=point.counter)):
+        if self._growth.round_trip(point.counter, self._newest):
             still = self.queue.still(self.queue_target_s, self.rttvar) and share > tuning.OVERFLOWED
             self.rate_bps *= self._growth.factor(self._feedback_s(), busy=busy, still=still)
         self._clamp()
 
     def _police(self, point: Point, now: float) -> None:
         """Heed a policer where there is one."""
-        known, newest = self._policing.loss, max(self._sent, default=point.counter)
+        known = self._policing.loss
         # A long round trip may be a queue that was there before us.
         queued = (
             self.queue.newest > 0.5 * self.queue_target_s
             or (self.srtt or 0.0) > tuning.POLICED_RTT_S
         )
         rate_bps = self._policing.reported(
-            point, newest, self.rate_bps, now, idle=self._gap_counter, queued=queued
+            point, self._newest, self.rate_bps, now, idle=self._gap_counter, queued=queued
         )
         if rate_bps is not None:
             self.startup, self.known, self.rate_bps = False, True, rate_bps
@@ -331,7 +336,7 @@ class RateControl:
         shown = self._start.reported(points, covered, self.srtt or 0.0, queued=queued)
         if blind and self._start.gauged:
             self.ready_at = min(self.ready_at, now)
-            self._gap_counter = max(self._sent, default=point.counter) + 1
+            self._gap_counter = self._newest + 1
         # The pause was meant for the pace that was right before this report.
         self.ready_at = min(self.ready_at, now + tuning.DATAGRAM_BYTES * 8 / self.pacing_bps)
         if self._start.rate_bps is not None:
